@@ -1,0 +1,3 @@
+"""PrismRec: search and recommendation on language models."""
+
+__version__ = "0.1.0"

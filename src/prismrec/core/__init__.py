@@ -1,0 +1,79 @@
+"""The words of PrismRec as small immutable types, and the faces between its rooms."""
+
+from prismrec.core.catalogue import Item, Relation, User
+from prismrec.core.contracts import (
+    ChatModel,
+    Diversity,
+    Learner,
+    Policy,
+    Ranker,
+    Retriever,
+    Scorer,
+    State,
+    Storable,
+    TextEncoder,
+    VectorScorer,
+)
+from prismrec.core.errors import (
+    BadInput,
+    BadSettings,
+    Busy,
+    Corrupt,
+    Locked,
+    MissingExtra,
+    NewerFormat,
+    NotFound,
+    PrismError,
+    TrainingDiverged,
+)
+from prismrec.core.events import Event, Exposure, Outcome
+from prismrec.core.features import Bags, ItemFeatures
+from prismrec.core.ids import Ids
+from prismrec.core.interactions import Cases, Interactions, QueryBatch, Sequences
+from prismrec.core.queries import Filters, Query
+from prismrec.core.randomness import generator
+from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
+
+__all__ = [
+    "BadInput",
+    "BadSettings",
+    "Bags",
+    "Busy",
+    "Candidates",
+    "Cases",
+    "ChatModel",
+    "Choice",
+    "Corrupt",
+    "Diversity",
+    "Event",
+    "Exposure",
+    "Filters",
+    "Ids",
+    "Interactions",
+    "Item",
+    "ItemFeatures",
+    "Learner",
+    "Locked",
+    "MissingExtra",
+    "NewerFormat",
+    "NotFound",
+    "Outcome",
+    "Policy",
+    "PrismError",
+    "Query",
+    "QueryBatch",
+    "Ranker",
+    "Relation",
+    "Retriever",
+    "Scorer",
+    "Sequences",
+    "Slate",
+    "SlateItem",
+    "State",
+    "Storable",
+    "TextEncoder",
+    "TrainingDiverged",
+    "User",
+    "VectorScorer",
+    "generator",
+]

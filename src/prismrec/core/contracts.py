@@ -1,0 +1,174 @@
+"""The faces between rooms. Batches always: (b, k), even for b = 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from prismrec.core.arrays import Bools, Positions, Scores, Vectors
+from prismrec.core.events import Exposure
+from prismrec.core.features import ItemFeatures
+from prismrec.core.interactions import Cases, Interactions, QueryBatch
+from prismrec.core.slates import Candidates, Choice
+
+__all__ = [
+    "ChatModel",
+    "Diversity",
+    "Learner",
+    "Policy",
+    "Ranker",
+    "Retriever",
+    "Scorer",
+    "State",
+    "Storable",
+    "TextEncoder",
+    "VectorScorer",
+]
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """Turns texts into vectors.
+
+    `name` and `version` identify the weights: vectors of different versions are never mixed.
+    """
+
+    name: str
+    version: str
+    dimension: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimension) float32, L2-normalised; a row of zeros for an empty text."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A language model that answers in a given shape."""
+
+    def complete(
+        self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """An answer that validates against the JSON `schema`, within the limits of the settings."""
+        ...
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a trained scorer must remember: JSON-able settings and named arrays.
+
+    Children are the states of scorers inside it (the experts of a mixture).
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+    children: Mapping[str, State] = {}
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """A trained model: scores items for queries, and says from which parts the score is made.
+
+    `items` is (m,) item positions shared by all queries, (b, m) a row for each query (-1 padding
+    scores 0), or `None` for every item the scorer knows, in order of position. Scores are float32,
+    finite, higher is better, comparable within a query only. Items later than the ones trained on
+    have no identity view and are scored by what is known of them.
+    """
+
+    kind: ClassVar[str]
+    part_names: tuple[str, ...]
+
+    def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
+        """(b, m) float32."""
+        ...
+
+    def parts(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
+        """(b, m, p) float32 that sums to `score` over the last axis."""
+        ...
+
+    def extended(self, features: ItemFeatures) -> Self:
+        """The same scorer knowing the items of `features` (at least those it knew), for items that
+        arrived after training or whose text or attributes changed. Cheap; the old one stays valid.
+        """
+        ...
+
+
+class Storable(Protocol):
+    """A scorer that can be written into a release and read back, without pickle."""
+
+    def state(self) -> State: ...
+
+    @classmethod
+    def from_state(cls, state: State, features: ItemFeatures) -> Self: ...
+
+
+@runtime_checkable
+class VectorScorer(Protocol):
+    """A scorer whose score is `query_vectors @ item_vectors.T` (so that an index can search it)."""
+
+    def query_vectors(self, queries: QueryBatch) -> Vectors: ...
+
+    def item_vectors(self, items: Positions | None = None) -> Vectors: ...
+
+
+class Learner(Protocol):
+    """Makes a scorer from interactions. Holds settings only; fitting twice gives the same scorer.
+
+    `validation` are cases for early stopping and choice, never trained on; `start` is an earlier
+    scorer of the same learner to warm-start from, where the learner can.
+    """
+
+    name: str
+
+    def fit(
+        self,
+        train: Interactions,
+        rng: np.random.Generator,
+        *,
+        validation: Cases | None = None,
+        start: Scorer | None = None,
+    ) -> Scorer: ...
+
+
+class Retriever(Protocol):
+    """Finds candidates. `name` becomes their source."""
+
+    name: str
+
+    def search(self, queries: QueryBatch, k: int, *, allowed: Bools | None = None) -> Candidates:
+        """Up to k items a query, best first; `allowed` (n_items,) or (b, n_items) says which may
+        come out."""
+        ...
+
+
+class Ranker(Protocol):
+    """Re-scores candidates after the mixture; adds parts, never items."""
+
+    def rank(self, queries: QueryBatch, candidates: Candidates) -> Candidates: ...
+
+
+class Diversity(Protocol):
+    """The sequential step inside a policy: what each candidate is worth, given those chosen."""
+
+    def worth(self, positions: Positions, scores: Scores, chosen: Sequence[int]) -> Scores:
+        """(k,) marginal worth of one query's candidates `positions` (k,) with `scores` (k,), when
+        the candidates at columns `chosen` stand already; chosen ones need not be masked."""
+        ...
+
+
+class Policy(Protocol):
+    """Chooses from scored candidates: the only place where randomness enters."""
+
+    name: str
+    version: str
+
+    def choose(
+        self, queries: QueryBatch, candidates: Candidates, n: int, rng: np.random.Generator
+    ) -> Choice: ...
+
+    def update(self, exposures: Sequence[Exposure], rewards: Sequence[float]) -> None:
+        """Learn from logged exposures and their rewards; state is rebuilt from the log."""
+        ...

@@ -1,0 +1,52 @@
+"""Everything is a query against a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from prismrec.core.events import Event
+
+__all__ = ["Filters", "Query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an item must be to be shown; everything given must hold.
+
+    `attributes` maps an attribute (or `brand`) to the values allowed for it; `categories` are
+    alternatives; prices are inclusive bounds. `exclude` are item ids that must not come out,
+    `only` (where not empty) the ids that may.
+    """
+
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    min_price: float | None = None
+    max_price: float | None = None
+    available: bool = True
+    created_after: int | None = None
+    exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question: any of a user, a session, a text and an item, answered with `n` items.
+
+    `history` overrides what the store knows of the user (an anonymous visitor's own events).
+    `at` is the time it is asked, milliseconds since 1970 UTC; nothing below the engine reads a
+    clock. `seed` makes the answer repeatable; `None` lets the engine draw one and log it.
+    `explore` false answers without exploration and logs nothing (search-as-you-type, previews).
+    """
+
+    user_id: str = ""
+    session_id: str = ""
+    text: str = ""
+    item_id: str = ""
+    history: tuple[Event, ...] | None = None
+    filters: Filters = field(default_factory=Filters)
+    n: int = 10
+    seed: int | None = None
+    at: int | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    explore: bool = True

@@ -1,0 +1,119 @@
+"""From candidates to what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from prismrec.core.arrays import Floats, Positions, Scores
+
+__all__ = ["Candidates", "Choice", "Slate", "SlateItem"]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """For each of b queries, up to k items that may be shown, best first.
+
+    `positions` (b, k) int32, -1 where a row has fewer; `scores` (b, k) float32, -inf there.
+    `parts` (b, k, p) float32 sums to `scores` over its last axis, one column a `part_names`;
+    `None` before anything was scored. `sources` (b, k) uint32 has bit s set where retriever
+    `source_names[s]` brought the item.
+    """
+
+    positions: Positions
+    scores: Scores
+    parts: Scores | None = None
+    part_names: tuple[str, ...] = ()
+    sources: np.ndarray | None = None
+    source_names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def gather(self, columns: np.ndarray) -> Candidates:
+        """For each row, the candidates at `columns` (b, j), in that order."""
+
+        def pick(array: np.ndarray) -> np.ndarray:
+            return np.take_along_axis(array, columns, axis=1)
+
+        return replace(
+            self,
+            positions=pick(self.positions),
+            scores=pick(self.scores),
+            parts=None if self.parts is None else pick_parts(self.parts, columns),
+            sources=None if self.sources is None else pick(self.sources),
+        )
+
+    def best(self, k: int) -> Candidates:
+        """The k best of every row, best first; equal scores in order of position."""
+        order = np.lexsort((self.positions, -self.scores), axis=1)[:, :k]
+        return self.gather(order)
+
+
+def pick_parts(parts: Scores, columns: np.ndarray) -> Scores:
+    """`parts[b, columns[b, j], :]`, (b, j, p)."""
+    return np.take_along_axis(parts, columns[:, :, None], axis=1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a policy picked: `columns` (b, n) into the candidates, -1 where a row ran out.
+
+    `propensities[b, k]` is P(a_k | query, a_<k), without replacement, 1.0 at padding; a slate's
+    propensity is the product of its row. `draws` is 0 where they are exact, else the number of
+    simulations behind the estimate.
+    """
+
+    columns: Positions
+    propensities: Floats
+    draws: int = 0
+
+    @property
+    def exact(self) -> bool:
+        return self.draws == 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlateItem:
+    """One item of a slate: what it scored, why, and how likely it was to be chosen here.
+
+    `parts` sums to `score`; `reason` is a sentence made from it; `sources` are the retrievers that
+    brought it; `explored` is true where it was not the greedy choice for its place.
+    """
+
+    item_id: str
+    score: float
+    parts: dict[str, float]
+    reason: str
+    propensity: float
+    sources: tuple[str, ...] = ()
+    explored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """The ordered items that go out, and under which exposure, release and policy."""
+
+    items: tuple[SlateItem, ...]
+    exposure_id: str
+    release: int
+    policy: str
+    seed: int
+    at: int
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[SlateItem]:
+        return iter(self.items)
+
+    def __getitem__(self, place: int) -> SlateItem:
+        return self.items[place]
+
+    @property
+    def ids(self) -> list[str]:
+        """The item ids, in order."""
+        return [item.item_id for item in self.items]

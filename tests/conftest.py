@@ -1,0 +1,18 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public data sets, beside the checkout or at PRISMREC_DATA."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("PRISMREC_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"the public data sets are not at {folder}; set PRISMREC_DATA")
+    return folder
