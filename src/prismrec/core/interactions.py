@@ -82,7 +82,7 @@ class Sequences:
 
     @staticmethod
     def of(rows: Sequence[Sequence[int]]) -> Sequences:
-        """Sequences of bare item positions (times are positions, weights 1): for tests and tools."""
+        """Sequences of bare item positions; times are places in the row, weights 1."""
         items = np.array([item for row in rows for item in row], np.int32)
         lengths = np.array([len(row) for row in rows], np.int64)
         times = np.array([t for row in rows for t in range(len(row))], np.int64)
