@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -65,7 +65,7 @@ class State:
     kind: str
     settings: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray]
-    children: Mapping[str, State] = {}
+    children: Mapping[str, State] = field(default_factory=dict)
 
 
 @runtime_checkable
