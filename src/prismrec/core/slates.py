@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prismrec.core.arrays import Floats, Positions, Scores
+from prismrec.core.arrays import Bools, Floats, Positions, Scores
 
 __all__ = ["Candidates", "Choice", "Slate", "SlateItem"]
 
@@ -63,12 +63,14 @@ class Choice:
 
     `propensities[b, k]` is P(a_k | query, a_<k), without replacement, 1.0 at padding; a slate's
     propensity is the product of its row. `draws` is 0 where they are exact, else the number of
-    simulations behind the estimate.
+    simulations behind the estimate. `explored` (b, n) is true where the pick was not the greedy one
+    for its place, `None` where the policy does not say.
     """
 
     columns: Positions
     propensities: Floats
     draws: int = 0
+    explored: Bools | None = None
 
     @property
     def exact(self) -> bool:
