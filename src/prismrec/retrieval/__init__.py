@@ -1,0 +1,21 @@
+"""Candidates: exact and approximate vectors, words, popular, recent, repeat; fusion; filters."""
+
+from prismrec.retrieval.everything import Everything
+from prismrec.retrieval.filters import FilterIndex
+from prismrec.retrieval.fusion import reciprocal_rank_fusion, union
+from prismrec.retrieval.settings import RetrievalSettings
+from prismrec.retrieval.sources import Popular, Recent, Repeat
+from prismrec.retrieval.vectors import ScorerVectors, TextVectors
+
+__all__ = [
+    "Everything",
+    "FilterIndex",
+    "Popular",
+    "Recent",
+    "Repeat",
+    "RetrievalSettings",
+    "ScorerVectors",
+    "TextVectors",
+    "reciprocal_rank_fusion",
+    "union",
+]

@@ -1,0 +1,54 @@
+"""Settings of the candidate sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["FIELDS", "RetrievalSettings"]
+
+FIELDS = ("title", "brand", "categories", "attributes", "description", "others")
+"""The fields of the lexical index; `others` are the further text fields of an item."""
+
+
+def _boosts() -> dict[str, float]:
+    return {
+        "title": 2.0,
+        "brand": 1.5,
+        "categories": 1.5,
+        "attributes": 1.0,
+        "description": 1.0,
+        "others": 1.0,
+    }
+
+
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """How candidates are found.
+
+    Below `exact_below` items every item is a candidate, and vector search is exact; from there on
+    each source brings `candidates` items, and vectors are searched in an HNSW graph of
+    `hnsw_links` neighbours (M), built with `hnsw_build` (efConstruction) and searched with
+    `hnsw_search` (efSearch). A filter that leaves at most `filtered_exact_below` vectors is
+    searched exactly.
+
+    `rrf_k` is the constant of reciprocal-rank fusion. Half-lives are in days, for collections with
+    a clock. `field_boosts` weighs the fields of the lexical index, `field_tie` is what a word
+    earns from the fields beside the one it matched best, and `stemmer` names the stemmer of words
+    in Latin script (a language in English, or empty for none). `typo_from` is the length of a
+    word from which one typing error is forgiven while the person is still typing.
+    """
+
+    exact_below: int = 50_000
+    candidates: int = 500
+    hnsw_links: int = 32
+    hnsw_build: int = 200
+    hnsw_search: int = 256
+    filtered_exact_below: int = 20_000
+    rrf_k: float = 60.0
+    popular_half_life_days: float = 30.0
+    recent_half_life_days: float = 14.0
+    repeat_half_life_days: float = 30.0
+    field_boosts: dict[str, float] = field(default_factory=_boosts)
+    field_tie: float = 0.3
+    stemmer: str = "english"
+    typo_from: int = 4
