@@ -1,0 +1,141 @@
+"""Full ranking: every item is scored for every case, and the target's rank is counted exactly.
+
+No list is sorted. The rank of a target needs only how many items score above it and how many tie
+with it; only the first few places are picked out, for coverage, novelty and diversity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from prismrec.core import Cases, QueryBatch, Scorer, TrainingDiverged
+from prismrec.core.arrays import Positions, Scores
+from prismrec.core.metrics import NEVER, Ranks
+
+__all__ = ["Ranked", "batches", "in_history", "rank_all", "rank_batch", "top"]
+
+Tick = Callable[[int], None]
+"""Told after each batch how many cases are done."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What came out for b cases: the ranks of their targets, and the first items of every list.
+
+    `lists` (b, k) int32, best first, -1 where fewer items were eligible. `whole` is true where the
+    whole catalogue was ranked, so that ranks beyond k are known (and AUC with them).
+    """
+
+    ranks: Ranks
+    lists: Positions
+    whole: bool = True
+
+    def take(self, rows: np.ndarray) -> Ranked:
+        """The cases at `rows`, in that order."""
+        return Ranked(self.ranks.take(rows), self.lists[rows], self.whole)
+
+
+def rank_all(
+    scorer: Scorer, cases: Cases, *, k: int, repeats: bool, batch: int, tick: Tick | None = None
+) -> Ranked:
+    """Rank the targets of all `cases` among all the items that `scorer` knows.
+
+    Unless `repeats` are wanted, what stands in a query's history is not eligible, the target
+    included: a target that the user has had already is a miss. (Lifting the filter for the target
+    alone would tell the model which item of the history is the answer.) A target that the scorer
+    does not know is a miss as well.
+    """
+    ranks, lists = [], []
+    for rows in batches(len(cases), batch):
+        part = cases.take(rows)
+        scores = np.array(scorer.score(part.queries, None), np.float32)
+        ranked = rank_batch(scores, part, k=k, repeats=repeats)
+        ranks.append(ranked.ranks)
+        lists.append(ranked.lists)
+        if tick is not None:
+            tick(len(rows))
+    if not ranks:
+        empty = np.zeros(0, np.int64)
+        return Ranked(Ranks(empty, empty, empty), np.zeros((0, k), np.int32))
+    return Ranked(Ranks.joined(ranks), np.concatenate(lists))
+
+
+def rank_batch(scores: Scores, cases: Cases, *, k: int, repeats: bool) -> Ranked:
+    """Rank one batch from its `scores` (b, n) float32, which are overwritten where filtered."""
+    if not np.isfinite(scores.sum(dtype=np.float64)):
+        raise TrainingDiverged(
+            "The scorer gave a score that is not a finite number.",
+            hint="Lower the learning rate of that model, or leave it out of the evaluation.",
+        )
+    b, n = scores.shape
+    targets = cases.targets
+    reachable = (targets >= 0) & (targets < n)
+    rows = np.arange(b)
+    target_scores = scores[rows, np.where(reachable, targets, 0)].copy()
+    eligible = np.full(b, n, np.int64)
+    if not repeats:
+        had = in_history(cases.queries, targets)
+        eligible -= _mask_history(scores, cases.queries)
+        reachable &= ~had
+    greater = np.count_nonzero(scores > target_scores[:, None], axis=1)
+    ties = np.count_nonzero(scores == target_scores[:, None], axis=1)
+    ranks = Ranks(
+        np.where(reachable, greater, NEVER).astype(np.int64),
+        np.where(reachable, ties - 1, 0).astype(np.int64),
+        np.where(reachable, eligible - 1, eligible).astype(np.int64),
+    )
+    return Ranked(ranks, top(scores, k))
+
+
+def top(scores: Scores, k: int) -> Positions:
+    """The k best items of every row (b, k), best first, equal scores in order of position.
+
+    Items at -inf never come out; -1 fills rows that have fewer. `argpartition` picks any of the
+    items that tie at the last place, so rows where that happens are settled by position.
+    """
+    b, n = scores.shape
+    k_there = min(k, n)
+    out = np.full((b, k), -1, np.int32)
+    if not k_there:
+        return out
+    picked = np.argpartition(scores, n - k_there, axis=1)[:, n - k_there :]
+    values = np.take_along_axis(scores, picked, axis=1)
+    last = values.min(axis=1)
+    tied = np.count_nonzero(scores >= last[:, None], axis=1) > k_there
+    for row in np.flatnonzero(tied & (last > -np.inf)):
+        above = np.flatnonzero(scores[row] > last[row])
+        level = np.flatnonzero(scores[row] == last[row])[: k_there - len(above)]
+        picked[row] = np.concatenate([above, level])
+        values[row] = scores[row, picked[row]]
+    order = np.lexsort((picked, -values), axis=1)
+    picked = np.take_along_axis(picked, order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    out[:, :k_there] = np.where(values > -np.inf, picked, -1)
+    return out
+
+
+def in_history(queries: QueryBatch, targets: Positions) -> np.ndarray:
+    """(b,) true where the target stands in the history of its query."""
+    histories = queries.histories
+    rows = histories.rows
+    found = np.zeros(len(queries), bool)
+    found[rows[histories.items == targets[rows]]] = True
+    return found
+
+
+def batches(n: int, size: int) -> Iterator[np.ndarray]:
+    """The rows 0 ... n - 1 in runs of `size`."""
+    for start in range(0, n, size):
+        yield np.arange(start, min(start + size, n))
+
+
+def _mask_history(scores: Scores, queries: QueryBatch) -> np.ndarray:
+    """Set every score in a history to -inf; (b,) how many items that were."""
+    histories, n = queries.histories, scores.shape[1]
+    known = (histories.items >= 0) & (histories.items < n)
+    cells = np.unique(histories.rows[known].astype(np.int64) * n + histories.items[known])
+    scores[cells // n, cells % n] = -np.inf
+    return np.bincount(cells // n, minlength=len(scores))
