@@ -31,9 +31,9 @@ def rankers_from(
 class AdditiveTerms:
     """A ranker that adds one part a term to every candidate and sorts anew; it adds no items.
 
-    Parts are `freshness`, `popularity` and `boost`, in the units that `RankingSettings` states;
-    a term that is off has no part. Where candidates come without parts, their score so far becomes
-    the part `score`, so that the parts still sum to it.
+    Parts are `rule.freshness`, `rule.popularity` and `rule.boost`, in the units that
+    `RankingSettings` states; a term that is off has no part. Where candidates come without parts,
+    their score so far becomes the part `score`, so that the parts still sum to it.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class AdditiveTerms:
 
     def _terms(self, positions: Positions, at: Longs) -> Iterator[tuple[str, np.ndarray]]:
         if self.settings.freshness:
-            yield "freshness", self._freshness(positions, at)
+            yield "rule.freshness", self._freshness(positions, at)
         if self.settings.popularity:
-            yield "popularity", self._popularity[positions]
+            yield "rule.popularity", self._popularity[positions]
         if any(self.settings.boosts.values()):
-            yield "boost", self._boost[positions]
+            yield "rule.boost", self._boost[positions]
 
     def _freshness(self, positions: Positions, at: Longs) -> Floats:
         """Halves with every `freshness_days`; an item of unknown age has none."""

@@ -43,22 +43,24 @@ def test_nothing_is_on_by_default() -> None:
 
 def test_freshness_halves_and_an_unknown_age_has_none() -> None:
     out = ranked(freshness=2.0, freshness_days=10.0)
-    assert part(out, "freshness") == {0: 2.0, 1: 1.0, 2: 0.0, 3: 2.0}
+    assert part(out, "rule.freshness") == {0: 2.0, 1: 1.0, 2: 0.0, 3: 2.0}
 
 
 def test_popularity_is_logarithmic_and_new_items_have_none() -> None:
-    found = part(ranked(popularity=2.0), "popularity")
+    found = part(ranked(popularity=2.0), "rule.popularity")
     np.testing.assert_allclose([found[i] for i in range(4)], [0, 2, 1, 0], atol=1e-6)
 
 
 def test_boosts_sum_over_tokens_and_a_doubled_token_counts_once() -> None:
-    found = part(ranked(boosts={"brand=Acme": 0.5, "category=Shoes": 2.0, "x=y": 9.0}), "boost")
+    found = part(
+        ranked(boosts={"brand=Acme": 0.5, "category=Shoes": 2.0, "x=y": 9.0}), "rule.boost"
+    )
     assert found == {0: 0.5, 1: 2.0, 2: 2.5, 3: 0.0}
 
 
 def test_same_items_new_order_and_parts_still_sum_to_the_score() -> None:
     out = ranked(freshness=1.5, popularity=-3.0, boosts={"category=Shoes": 6.0})
-    assert out.part_names == ("follows", "freshness", "popularity", "boost")
+    assert out.part_names == ("follows", "rule.freshness", "rule.popularity", "rule.boost")
     assert out.positions[0].tolist() == [1, 2, 0, 3]
     assert out.positions[1].tolist() == [2, 1, -1, -1]
     assert sorted(out.positions[0]) == sorted(CANDIDATES.positions[0])
@@ -75,7 +77,7 @@ def test_candidates_without_parts_gain_a_part_for_the_score_so_far() -> None:
     bare = replace(CANDIDATES, parts=None, part_names=())
     ranker = AdditiveTerms(RankingSettings(freshness=1.0), FEATURES)
     out = ranker.rank(QUERIES, bare)
-    assert out.part_names == ("score", "freshness")
+    assert out.part_names == ("score", "rule.freshness")
     assert out.parts is not None
     known = out.positions >= 0
     np.testing.assert_allclose(out.parts.sum(-1)[known], out.scores[known], atol=1e-5)

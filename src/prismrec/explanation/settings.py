@@ -1,0 +1,25 @@
+"""How much of the reasons is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prismrec.core import BadSettings
+
+__all__ = ["ExplanationSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationSettings:
+    """`reasons` is how many reasons a sentence names at most, `influences` how many past items."""
+
+    reasons: int = 2
+    influences: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("reasons", "influences"):
+            if getattr(self, name) < 1:
+                raise BadSettings(
+                    f"explanation.{name} is {getattr(self, name)}.",
+                    hint="Give a whole number above 0.",
+                )
