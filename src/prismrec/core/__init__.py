@@ -1,12 +1,15 @@
 """The words of PrismRec as small immutable types, and the faces between its rooms."""
 
-from prismrec.core.catalogue import Item, Relation, User
+from prismrec.core.catalogue import Item, Relation, StoredCatalogue, User
 from prismrec.core.contracts import (
+    CatalogueStore,
     ChatModel,
     Diversity,
+    EventLog,
     Learner,
     Policy,
     Ranker,
+    ReleaseStore,
     Retriever,
     Scorer,
     State,
@@ -26,7 +29,7 @@ from prismrec.core.errors import (
     PrismError,
     TrainingDiverged,
 )
-from prismrec.core.events import Event, Exposure, Outcome
+from prismrec.core.events import Event, Exposure, Outcome, StoredEvent
 from prismrec.core.features import Bags, ItemFeatures
 from prismrec.core.ids import Ids
 from prismrec.core.interactions import Cases, Interactions, QueryBatch, Sequences
@@ -41,11 +44,13 @@ __all__ = [
     "Busy",
     "Candidates",
     "Cases",
+    "CatalogueStore",
     "ChatModel",
     "Choice",
     "Corrupt",
     "Diversity",
     "Event",
+    "EventLog",
     "Exposure",
     "Filters",
     "Ids",
@@ -64,6 +69,7 @@ __all__ = [
     "QueryBatch",
     "Ranker",
     "Relation",
+    "ReleaseStore",
     "Retriever",
     "Scorer",
     "Sequences",
@@ -71,6 +77,8 @@ __all__ = [
     "SlateItem",
     "State",
     "Storable",
+    "StoredCatalogue",
+    "StoredEvent",
     "TextEncoder",
     "TrainingDiverged",
     "User",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["AttributeValue", "Item", "Relation", "User"]
+__all__ = ["AttributeValue", "Item", "Relation", "StoredCatalogue", "User"]
 
 AttributeValue = str | float | bool | tuple[str, ...]
 
@@ -56,3 +56,17 @@ class Relation:
     kind: str
     weight: float = 1.0
     between: str = "users"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCatalogue:
+    """The catalogue as the store keeps it, in order of position.
+
+    `items[p]` is the item at position p; `removed[p]` is true where it was taken out, its position
+    kept for ever. `users[p]` is the user at position p; an erased one has an empty `user_id`.
+    """
+
+    items: tuple[Item, ...]
+    removed: tuple[bool, ...]
+    users: tuple[User, ...] = ()
+    relations: tuple[Relation, ...] = ()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from prismrec.core.arrays import Bools, Positions, Scores, Vectors
-from prismrec.core.events import Exposure
+from prismrec.core.catalogue import Item, Relation, StoredCatalogue, User
+from prismrec.core.events import Event, Exposure, Outcome, StoredEvent
 from prismrec.core.features import ItemFeatures
 from prismrec.core.interactions import Cases, Interactions, QueryBatch
 from prismrec.core.slates import Candidates, Choice
 
 __all__ = [
+    "CatalogueStore",
     "ChatModel",
     "Diversity",
+    "EventLog",
     "Learner",
     "Policy",
     "Ranker",
+    "ReleaseStore",
     "Retriever",
     "Scorer",
     "State",
@@ -171,4 +175,61 @@ class Policy(Protocol):
 
     def update(self, exposures: Sequence[Exposure], rewards: Sequence[float]) -> None:
         """Learn from logged exposures and their rewards; state is rebuilt from the log."""
+        ...
+
+
+class EventLog(Protocol):
+    """What people did, durable before it is acknowledged."""
+
+    def append(self, events: Sequence[Event], received_at: int) -> list[Outcome]:
+        """One outcome a row, once they are on disk. Appending the same batch again changes nothing
+        where its events carry ids."""
+        ...
+
+    def history(
+        self, person: str, limit: int, *, before: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """The last `limit` events of a user, or of `session:ID`, oldest first; only those with a
+        timestamp below `before` where it is given."""
+        ...
+
+    def since(self, seq: int, limit: int) -> Any:
+        """Up to `limit` events after `seq` in order of seq, as a polars frame of columns."""
+        ...
+
+
+class CatalogueStore(Protocol):
+    """Items, users and relations, durable; positions are append-only and never reused."""
+
+    def upsert(
+        self,
+        items: Sequence[Item] = (),
+        users: Sequence[User] = (),
+        relations: Sequence[Relation] = (),
+    ) -> list[int]:
+        """Add or replace; the positions of `items`, in order."""
+        ...
+
+    def remove(self, item_ids: Sequence[str]) -> int:
+        """Take items out, keeping their positions; how many were there."""
+        ...
+
+    def load(self) -> StoredCatalogue:
+        """All of it."""
+        ...
+
+
+class ReleaseStore(Protocol):
+    """Immutable releases and which of them is served."""
+
+    def create(self, write: Callable[[Path], Mapping[str, Any]]) -> int:
+        """Add the release that `write` puts into the folder given to it; its number."""
+        ...
+
+    def open(self, number: int) -> Path:
+        """The folder of a release, every file of it verified."""
+        ...
+
+    def current(self) -> int | None:
+        """The number of the release that is served, if any."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Event", "Exposure", "Outcome"]
+__all__ = ["Event", "Exposure", "Outcome", "StoredEvent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,19 @@ class Event:
     session_id: str = ""
     query: str = ""
     exposure_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent(Event):
+    """An event as the store keeps it: every field of `Event` filled in, and what the store added.
+
+    `seq` grows in the order in which events became visible. `received_at` is milliseconds since
+    1970 UTC. `exposure_known` is false where `exposure_id` names no logged exposure.
+    """
+
+    seq: int = 0
+    received_at: int = 0
+    exposure_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
