@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from prismrec.core.arrays import Bools, Floats, Longs, Positions, Vectors
+from prismrec.core.arrays import Floats, Longs, Positions, Vectors
 
 __all__ = [
     "coverage",
@@ -85,7 +85,8 @@ def intra_list_diversity(lists: Positions, vectors: Vectors) -> Floats:
     of the pairs. Ziegler et al., "Improving recommendation lists through topic diversification",
     WWW 2005. The sum over pairs is taken from the norm of the sum: |sum v|^2 = sum over all pairs.
     """
-    known: Bools = (lists >= 0) & vectors.any(axis=1)[np.maximum(lists, 0)]
+    has_one = np.count_nonzero(vectors, axis=1) > 0
+    known = (lists >= 0) & has_one[np.maximum(lists, 0)]
     sums = np.zeros((len(lists), vectors.shape[1]), np.float64)
     for place in range(lists.shape[1]):
         sums += np.where(known[:, place, None], vectors[np.maximum(lists[:, place], 0)], 0.0)

@@ -86,7 +86,9 @@ def judged_hit_rate(scores: Floats, relevant: Bools, k: int) -> float:
 def _ties(scores: Floats, worth: np.ndarray) -> tuple[Longs, Floats]:
     """Best first, the size of every group of equal scores and the sum of `worth` in it."""
     _, group, sizes = np.unique(-np.asarray(scores), return_inverse=True, return_counts=True)
-    return sizes, np.bincount(group, np.asarray(worth, np.float64), len(sizes))
+    sums: Floats = np.zeros(len(sizes))
+    np.add.at(sums, group, worth)
+    return sizes.astype(np.int64), sums
 
 
 def _expected(scores: Floats, worth: np.ndarray) -> Floats:

@@ -87,7 +87,7 @@ def expected_worth(ranks: Ranks, worth: Floats) -> Floats:
     k = len(worth)
     above = np.minimum(ranks.greater, k)
     through = np.minimum(ranks.greater + ranks.equal + 1, k)
-    return (total[through] - total[above]) / (ranks.equal + 1)
+    return np.asarray((total[through] - total[above]) / (ranks.equal + 1), np.float64)
 
 
 def recall(ranks: Ranks, k: int) -> Floats:

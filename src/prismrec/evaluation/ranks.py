@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prismrec.core import Cases, QueryBatch, Scorer, TrainingDiverged
-from prismrec.core.arrays import Positions, Scores
+from prismrec.core import Cases, QueryBatch, Scorer, Sequences, TrainingDiverged
+from prismrec.core.arrays import Bools, Longs, Positions, Scores
 from prismrec.core.metrics import NEVER, Ranks
 
-__all__ = ["Ranked", "batches", "in_history", "rank_all", "rank_batch", "top"]
+__all__ = ["HistoryFilter", "Ranked", "batches", "rank_all", "rank_batch", "top"]
 
 Tick = Callable[[int], None]
 """Told after each batch how many cases are done."""
@@ -38,21 +38,64 @@ class Ranked:
         return Ranked(self.ranks.take(rows), self.lists[rows], self.whole)
 
 
+@dataclass(frozen=True)
+class HistoryFilter:
+    """Which items of a history do not come back.
+
+    Unless `repeats` are wanted these are the items of events whose kind is `consumed` (`None`: of
+    any kind); refused items (events of negative weight) never come back.
+    """
+
+    repeats: bool = False
+    consumed: frozenset[int] | None = None
+
+    def removed(self, queries: QueryBatch) -> Sequences:
+        """The events of the histories whose items must not come out."""
+        histories = queries.histories
+        refused = histories.weights < 0
+        if self.repeats:
+            return histories.where(refused)
+        if self.consumed is None:
+            return histories
+        return histories.where(refused | np.isin(histories.kinds, sorted(self.consumed)))
+
+    def missed(self, cases: Cases) -> Bools:
+        """(b,) true where the target is among what must not come out."""
+        removed = self.removed(cases.queries)
+        rows = removed.rows
+        out = np.zeros(len(cases), bool)
+        out[rows[removed.items == cases.targets[rows]]] = True
+        return out
+
+    def allowed(self, queries: QueryBatch, n_items: int) -> Bools:
+        """(b, n_items) true where an item may come out."""
+        removed = self.removed(queries)
+        known = (removed.items >= 0) & (removed.items < n_items)
+        out = np.ones((len(queries), n_items), bool)
+        out[removed.rows[known], removed.items[known]] = False
+        return out
+
+
 def rank_all(
-    scorer: Scorer, cases: Cases, *, k: int, repeats: bool, batch: int, tick: Tick | None = None
+    scorer: Scorer,
+    cases: Cases,
+    *,
+    k: int,
+    rule: HistoryFilter,
+    batch: int,
+    tick: Tick | None = None,
 ) -> Ranked:
     """Rank the targets of all `cases` among all the items that `scorer` knows.
 
-    Unless `repeats` are wanted, what stands in a query's history is not eligible, the target
-    included: a target that the user has had already is a miss. (Lifting the filter for the target
-    alone would tell the model which item of the history is the answer.) A target that the scorer
-    does not know is a miss as well.
+    What `rule` removes is not eligible, the target included: a target that the user has had already
+    is a miss. (Lifting the filter for the target alone would tell the model which item of the
+    history is the answer.) A target that the scorer does not know is a miss as well.
     """
     ranks, lists = [], []
     for rows in batches(len(cases), batch):
         part = cases.take(rows)
         scores = np.array(scorer.score(part.queries, None), np.float32)
-        ranked = rank_batch(scores, part, k=k, repeats=repeats)
+        ranked = rank_batch(scores, part, k=k, rule=rule)
         ranks.append(ranked.ranks)
         lists.append(ranked.lists)
         if tick is not None:
@@ -63,7 +106,7 @@ def rank_all(
     return Ranked(Ranks.joined(ranks), np.concatenate(lists))
 
 
-def rank_batch(scores: Scores, cases: Cases, *, k: int, repeats: bool) -> Ranked:
+def rank_batch(scores: Scores, cases: Cases, *, k: int, rule: HistoryFilter) -> Ranked:
     """Rank one batch from its `scores` (b, n) float32, which are overwritten where filtered."""
     if not np.isfinite(scores.sum(dtype=np.float64)):
         raise TrainingDiverged(
@@ -75,11 +118,8 @@ def rank_batch(scores: Scores, cases: Cases, *, k: int, repeats: bool) -> Ranked
     reachable = (targets >= 0) & (targets < n)
     rows = np.arange(b)
     target_scores = scores[rows, np.where(reachable, targets, 0)].copy()
-    eligible = np.full(b, n, np.int64)
-    if not repeats:
-        had = in_history(cases.queries, targets)
-        eligible -= _mask_history(scores, cases.queries)
-        reachable &= ~had
+    reachable &= ~rule.missed(cases)
+    eligible = n - _mask(scores, rule.removed(cases.queries))
     greater = np.count_nonzero(scores > target_scores[:, None], axis=1)
     ties = np.count_nonzero(scores == target_scores[:, None], axis=1)
     ranks = Ranks(
@@ -117,25 +157,16 @@ def top(scores: Scores, k: int) -> Positions:
     return out
 
 
-def in_history(queries: QueryBatch, targets: Positions) -> np.ndarray:
-    """(b,) true where the target stands in the history of its query."""
-    histories = queries.histories
-    rows = histories.rows
-    found = np.zeros(len(queries), bool)
-    found[rows[histories.items == targets[rows]]] = True
-    return found
-
-
 def batches(n: int, size: int) -> Iterator[np.ndarray]:
     """The rows 0 ... n - 1 in runs of `size`."""
     for start in range(0, n, size):
         yield np.arange(start, min(start + size, n))
 
 
-def _mask_history(scores: Scores, queries: QueryBatch) -> np.ndarray:
-    """Set every score in a history to -inf; (b,) how many items that were."""
-    histories, n = queries.histories, scores.shape[1]
-    known = (histories.items >= 0) & (histories.items < n)
-    cells = np.unique(histories.rows[known].astype(np.int64) * n + histories.items[known])
+def _mask(scores: Scores, removed: Sequences) -> Longs:
+    """Set the scores of `removed` items to -inf; (b,) how many items that were."""
+    n = scores.shape[1]
+    known = (removed.items >= 0) & (removed.items < n)
+    cells = np.unique(removed.rows[known].astype(np.int64) * n + removed.items[known])
     scores[cells // n, cells % n] = -np.inf
     return np.bincount(cells // n, minlength=len(scores))

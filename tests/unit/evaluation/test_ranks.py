@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,8 +12,10 @@ from hypothesis.extra import numpy as hnp
 
 from prismrec.core import Cases, QueryBatch, TrainingDiverged, metrics
 from prismrec.core.metrics import NEVER
-from prismrec.evaluation.protocols import rank_lists, rank_model, rank_system
-from prismrec.evaluation.ranks import rank_batch, top
+from prismrec.evaluation.protocols import ListTask, rank_lists, rank_model, rank_system
+from prismrec.evaluation.ranks import HistoryFilter, rank_batch, top
+
+HAD = HistoryFilter()
 
 
 def cases_of(histories: list[list[int]], targets: list[int]) -> Cases:
@@ -44,8 +48,8 @@ class HistoryFirst:
         scores[queries.histories.rows, queries.histories.items] = 100
         return scores
 
-    def answer(self, queries: QueryBatch, n: int) -> np.ndarray:
-        return top(self.score(queries), n)
+    def rank(self, queries: QueryBatch, n: int, allowed: np.ndarray | None = None) -> np.ndarray:
+        return top(self.score(queries), n)  # deaf to what is allowed
 
 
 LEVELS = st.integers(-2, 2).map(float)
@@ -59,7 +63,9 @@ LEVELS = st.integers(-2, 2).map(float)
     st.booleans(),
 )
 def test_ranks_and_lists_agree_with_a_naive_ranking(scores, targets, histories, repeats) -> None:
-    ranked = rank_batch(scores.copy(), cases_of(histories, targets), k=4, repeats=repeats)
+    ranked = rank_batch(
+        scores.copy(), cases_of(histories, targets), k=4, rule=HistoryFilter(repeats)
+    )
     for row, (target, history) in enumerate(zip(targets, histories, strict=True)):
         eligible = [i for i in range(7) if repeats or i not in history]
         best = sorted(eligible, key=lambda i: (-scores[row, i], i))[:4]
@@ -77,8 +83,8 @@ def test_batches_change_nothing() -> None:
     rng = np.random.default_rng(0)
     scorer = Table(rng.standard_normal((9, 9)))
     cases = cases_of([[i] for i in range(9)], [(i + 3) % 9 for i in range(9)])
-    whole = rank_model(scorer, cases, k=3, repeats=False, batch=100)
-    cut = rank_model(scorer, cases, k=3, repeats=False, batch=2)
+    whole = rank_model(scorer, cases, k=3, rule=HAD, batch=100)
+    cut = rank_model(scorer, cases, k=3, rule=HAD, batch=2)
     assert np.array_equal(whole.ranks.greater, cut.ranks.greater)
     assert np.array_equal(whole.lists, cut.lists)
 
@@ -86,26 +92,26 @@ def test_batches_change_nothing() -> None:
 def test_history_first_gains_nothing_where_the_history_is_filtered() -> None:
     cases = cases_of([[4, 5], [4, 5]], [4, 0])
     for ranked in (
-        rank_model(HistoryFirst(), cases, k=3, repeats=False, batch=8),
-        rank_system(HistoryFirst(), cases, k=3, repeats=False, batch=8),
+        rank_model(HistoryFirst(), cases, k=3, rule=HAD, batch=8),
+        rank_system(HistoryFirst(), cases, ListTask(3, 6, HAD), batch=8),
     ):
         assert metrics.recall(ranked.ranks, 3)[0] == 0.0
-    filtered = rank_model(HistoryFirst(), cases, k=3, repeats=False, batch=8)
+    filtered = rank_model(HistoryFirst(), cases, k=3, rule=HAD, batch=8)
     assert filtered.lists.tolist() == [[0, 1, 2], [0, 1, 2]]
-    wanted = rank_model(HistoryFirst(), cases, k=3, repeats=True, batch=8)
+    wanted = rank_model(HistoryFirst(), cases, k=3, rule=HistoryFilter(repeats=True), batch=8)
     assert metrics.recall(wanted.ranks, 3).tolist() == [1.0, 1.0]
 
 
 def test_a_target_unknown_to_the_scorer_is_a_miss() -> None:
     cases = cases_of([[0], [0]], [6, -1])
-    ranked = rank_model(HistoryFirst(), cases, k=3, repeats=False, batch=8)
+    ranked = rank_model(HistoryFirst(), cases, k=3, rule=HAD, batch=8)
     assert ranked.ranks.missed.all()
 
 
 def test_the_system_is_held_to_its_list() -> None:
     cases = cases_of([[0], [0], [0]], [3, 2, 5])
     lists = np.array([[3, 1], [1, 2], [1, -1]], np.int32)
-    ranked = rank_lists(lists, cases, repeats=False)
+    ranked = rank_lists(lists, cases, HAD)
     assert metrics.reciprocal_rank(ranked.ranks, 2).tolist() == [1.0, 0.5, 0.0]
 
 
@@ -113,8 +119,8 @@ def test_both_protocols_agree_on_a_system_that_shows_the_best() -> None:
     rng = np.random.default_rng(1)
     scorer = Table(rng.standard_normal((9, 9)))
     cases = cases_of([[i] for i in range(9)], [(i + 3) % 9 for i in range(9)])
-    model = rank_model(scorer, cases, k=5, repeats=False, batch=4)
-    system = rank_lists(model.lists, cases, repeats=False)
+    model = rank_model(scorer, cases, k=5, rule=HAD, batch=4)
+    system = rank_lists(model.lists, cases, HAD)
     for metric in (metrics.recall, metrics.ndcg, metrics.reciprocal_rank):
         assert np.allclose(metric(model.ranks, 5), metric(system.ranks, 5))
 
@@ -123,10 +129,24 @@ def test_a_score_that_is_not_a_number_is_refused() -> None:
     scores = np.zeros((2, 6), np.float32)
     scores[1, 3] = np.nan
     with pytest.raises(TrainingDiverged, match="finite"):
-        rank_batch(scores, cases_of([[0], [0]], [1, 2]), k=2, repeats=False)
+        rank_batch(scores, cases_of([[0], [0]], [1, 2]), k=2, rule=HAD)
 
 
 def test_no_cases_give_no_ranks() -> None:
-    ranked = rank_model(HistoryFirst(), cases_of([], []), k=3, repeats=False, batch=8)
+    ranked = rank_model(HistoryFirst(), cases_of([], []), k=3, rule=HAD, batch=8)
     assert len(ranked.ranks) == 0
     assert ranked.lists.shape == (0, 3)
+
+
+def test_only_what_was_consumed_or_refused_stays_away() -> None:
+    cases = cases_of([[4, 5, 3]], [4])
+    histories = cases.queries.histories
+    kinds = replace(histories, kinds=np.array([0, 1, 0], np.int16))
+    viewed = replace(cases, queries=replace(cases.queries, histories=kinds))
+    bought = HistoryFilter(consumed=frozenset({1}))
+    assert bought.allowed(viewed.queries, 6).tolist() == [[True, True, True, True, True, False]]
+    assert not bought.missed(viewed).any()
+    weights = replace(histories, weights=np.array([1, 1, -1], np.float32))
+    disliked = replace(cases.queries, histories=weights)
+    again = HistoryFilter(repeats=True).allowed(disliked, 6)
+    assert again.tolist() == [[True, True, True, False, True, True]]
