@@ -1,0 +1,144 @@
+"""The text encoder: a pretrained transformer, pooled and normalised, on the CPU."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prismrec.core import BadSettings, Corrupt
+from prismrec.core.arrays import Vectors
+from prismrec.language.folder import ModelFolder
+from prismrec.language.progress import progress
+from prismrec.language.settings import LanguageSettings
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["TransformerEncoder", "best_dtype", "encoder_version"]
+
+_WINDOW = 16_384  # texts tokenised at once, so that memory does not grow with the catalogue
+
+
+def best_dtype() -> str:
+    """`bfloat16` where the CPU has matrix units for it (AMX), else `float32`.
+
+    Elsewhere bfloat16 is emulated and slower; see docs/decisions/encoder-precision.md.
+    """
+    import torch
+
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return "bfloat16" if capabilities.get("amx_bf16") else "float32"
+
+
+class TransformerEncoder:
+    """Encodes texts with the transformer in a folder. Safe to call from several threads.
+
+    Sentence-BERT (Reimers and Gurevych, 2019): hidden states of the last layer, averaged over the
+    tokens (or the first one, as the folder says), divided by their length. `version` covers
+    weights, architecture, tokenizer, number format and `max_tokens`. Encoding does not depend on
+    what else is in the batch beyond rounding. Raises Corrupt where the weights cannot be read.
+    """
+
+    def __init__(self, folder: ModelFolder, name: str, settings: LanguageSettings) -> None:
+        self.name = name
+        self.folder = folder
+        self.dtype = best_dtype() if settings.dtype == "auto" else settings.dtype
+        self.max_tokens = min(settings.max_tokens, folder.longest)
+        self.batch_size = settings.batch_size
+        self.version = encoder_version(folder, self.dtype, self.max_tokens)
+        self._model = _load(folder, self.dtype)
+        self._tokenizer = folder.tokenizer()
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self.dimension = int(self._model.config.hidden_size)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimension) float32, L2-normalised; a row of zeros for a text that is blank."""
+        rows: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            if text and not text.isspace():
+                rows.setdefault(text, []).append(row)
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        distinct = list(rows)
+        with progress(len(distinct), "Encoding texts") as advance:
+            for chosen, block in self._batches(distinct):
+                for place, vector in zip(chosen, block, strict=True):
+                    vectors[rows[distinct[place]]] = vector
+                advance(len(chosen))
+        return vectors
+
+    def _batches(self, texts: list[str]) -> Iterator[tuple[list[int], Vectors]]:
+        """Texts of like length together, so that little is computed for padding."""
+        for start in range(0, len(texts), _WINDOW):
+            window = [_clean(text) for text in texts[start : start + _WINDOW]]
+            tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(window)]
+            order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+            for at in range(0, len(order), self.batch_size):
+                batch = order[at : at + self.batch_size]
+                yield [start + i for i in batch], self._forward([tokens[i] for i in batch])
+
+    def _forward(self, tokens: list[list[int]]) -> Vectors:
+        import torch
+
+        longest = max(map(len, tokens))
+        ids = np.zeros((len(tokens), longest), np.int64)
+        mask = np.zeros((len(tokens), longest), np.int64)
+        for row, line in enumerate(tokens):
+            ids[row, : len(line)] = line
+            mask[row, : len(line)] = 1
+        with torch.inference_mode():
+            attention = torch.from_numpy(mask)  # (b, t)
+            hidden = self._model(
+                input_ids=torch.from_numpy(ids), attention_mask=attention
+            ).last_hidden_state.float()  # (b, t, d)
+            pooled = self._pool(hidden, attention)  # (b, d)
+            return torch.nn.functional.normalize(pooled, dim=1).numpy()
+
+    def _pool(self, hidden: torch.Tensor, attention: torch.Tensor) -> torch.Tensor:
+        if self.folder.pooling == "cls":
+            return hidden[:, 0]
+        weights = attention.unsqueeze(-1).to(hidden.dtype)  # (b, t, 1)
+        return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+
+def encoder_version(folder: ModelFolder, dtype: str, max_tokens: int) -> str:
+    """24 hexadecimal digits of a hash of all that decides the vectors."""
+    parts = {**folder.fingerprint(), "format": "1", "dtype": dtype, "max_tokens": str(max_tokens)}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _clean(text: str) -> str:
+    """Lone surrogates cannot be written as UTF-8, which the tokenizer asks for."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _load(folder: ModelFolder, dtype: str) -> Any:
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # loading takes a second or two
+    try:
+        model = AutoModel.from_pretrained(
+            folder.transformer,
+            dtype=getattr(torch, dtype),
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except SafetensorError as error:
+        raise Corrupt(
+            f"The weights in {folder.path} cannot be read: {error}", hint="Get the model again."
+        ) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadSettings(
+            f"The model in {folder.path} cannot be loaded: {error}",
+            hint="Take a model that transformers knows without code of its own.",
+        ) from None
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None  # its output is not used
+    return model.eval()
