@@ -1,0 +1,67 @@
+"""Which class reads which kind of state, and which learner a name means; nothing heavy is imported
+before it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from prismrec.core import BadSettings, Corrupt, ItemFeatures, Learner, State
+
+__all__ = ["LEARNERS", "SCORERS", "learner", "scorer_from_state"]
+
+SCORERS: Mapping[str, str] = {
+    "als": "prismrec.models.als:AlsScorer",
+    "bpr": "prismrec.models.bpr:BprScorer",
+    "ease": "prismrec.models.ease:EaseScorer",
+    "item_knn": "prismrec.models.item_knn:ItemKNNScorer",
+    "matrix_factorisation": "prismrec.models.matrix_factorisation:MatrixFactorisationScorer",
+    "mixture": "prismrec.models.mixture:MixtureScorer",
+    "popularity": "prismrec.models.popularity:PopularityScorer",
+    "prism": "prismrec.models.prism:PrismScorer",
+    "text_knn": "prismrec.models.text_knn:TextKNNScorer",
+    "transitions": "prismrec.models.transitions:TransitionsScorer",
+    "user_knn": "prismrec.models.user_knn:UserKNNScorer",
+}
+"""The kind of a scorer, and where its class stands."""
+
+LEARNERS: Mapping[str, str] = {
+    "als": "prismrec.models.als:ALS",
+    "bpr": "prismrec.models.bpr:BPR",
+    "ease": "prismrec.models.ease:EASE",
+    "item_knn": "prismrec.models.item_knn:ItemKNN",
+    "matrix_factorisation": "prismrec.models.matrix_factorisation:MatrixFactorisation",
+    "popularity": "prismrec.models.popularity:Popularity",
+    "text_knn": "prismrec.models.text_knn:TextKNN",
+    "transitions": "prismrec.models.transitions:Transitions",
+    "user_knn": "prismrec.models.user_knn:UserKNN",
+}
+"""The name of a learner, as in `evaluate --models`, and where its class stands."""
+
+
+def scorer_from_state(state: State, features: ItemFeatures) -> Any:
+    """The scorer that `state` was taken from, knowing the items of `features`.
+
+    Raises `Corrupt` for a kind that this version does not know.
+    """
+    if state.kind not in SCORERS:
+        raise Corrupt(
+            f"The release holds a model of the unknown kind {state.kind!r}.",
+            hint="Open it with the version of PrismRec that wrote it.",
+        )
+    return _load(SCORERS[state.kind]).from_state(state, features)
+
+
+def learner(name: str, **settings: Any) -> Learner:
+    """The learner called `name` with these settings; raises `BadSettings` for an unknown name."""
+    if name not in LEARNERS:
+        known = ", ".join(sorted(LEARNERS))
+        raise BadSettings(f"There is no model named {name!r}.", hint=f"Choose one of: {known}.")
+    made: Learner = _load(LEARNERS[name])(**settings)
+    return made
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,147 @@
+"""Neighbours by content: what the text says, and which attributes are shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
+from prismrec.core.arrays import Scores, Vectors
+from prismrec.models.histories import history_matrix
+from prismrec.models.whitening import Whitening
+from prismrec.models.whole_catalogue import WholeCatalogueScorer
+
+__all__ = ["TextKNN", "TextKNNScorer"]
+
+
+@dataclass(frozen=True)
+class TextKNN:
+    """Content profiles: `score(q, i) = max(0, u_q . v_i) + attribute_weight * max(0, b_q . a_i)`.
+
+    `v_i` is the item's whitened text vector (see `Whitening`); `u_q` is the mean of those of the
+    history, the event of age a weighing `2^(-a / half_life)`, plus `query_weight` times the
+    whitened vector of the query's own text. `a_i` is the item's bag of attributes, each token
+    weighing `log(items / items with it)`, of length one; `b_q` is their mean over the history.
+    Nothing is learned from behaviour, so that an item counts from the moment it has a text.
+    """
+
+    half_life: float = 2.0
+    attribute_weight: float = 0.05
+    query_weight: float = 1.0
+    ridge: float = 0.003
+    name: str = "text_knn"
+
+    def fit(
+        self,
+        train: Interactions,
+        rng: np.random.Generator,
+        *,
+        validation: Cases | None = None,
+        start: Scorer | None = None,
+    ) -> TextKNNScorer:
+        """Measure the catalogue; `rng`, `validation` and `start` are not needed."""
+        features = train.features
+        texts = features.text_vectors
+        whitening = None if texts is None else Whitening.of(texts, self.ridge)
+        rarity = token_rarity(features.attributes)
+        return TextKNNScorer(
+            self.half_life, self.attribute_weight, self.query_weight, whitening, rarity, features
+        )
+
+
+def token_rarity(bags: Bags) -> Scores:
+    """(tokens,) float32: `log((n + 1) / (df + 1/2))`, at least 0, of every token in `n` bags."""
+    frequency = np.bincount(bags.indices, minlength=len(bags.names))
+    return np.maximum(np.log((len(bags) + 1) / (frequency + 0.5)), 0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class TextKNNScorer(WholeCatalogueScorer):
+    """Parts `text` and `attributes`, each never negative.
+
+    `whitening` and `rarity` (tokens,) were measured at training and stay, so that the scores of old
+    items do not move when new ones arrive; a token unknown then is as rare as the rarest.
+    """
+
+    kind: ClassVar[str] = "text_knn"
+    log_ready: ClassVar[bool] = False
+    part_names = ("text", "attributes")
+
+    half_life: float
+    attribute_weight: float
+    query_weight: float
+    whitening: Whitening | None
+    rarity: Scores
+    features: ItemFeatures = field(repr=False)
+
+    @property
+    def n_items(self) -> int:  # type: ignore[override]
+        return len(self.features)
+
+    @cached_property
+    def item_vectors(self) -> Vectors:
+        """(n_items, d) float32, whitened; no columns where the collection has no text."""
+        texts = self.features.text_vectors
+        return np.zeros((self.n_items, 0), np.float32) if texts is None else self._mapped(texts)
+
+    @cached_property
+    def item_bags(self) -> sparse.csr_array:
+        """(n_items, tokens) float32, rows of length one."""
+        bags = self.features.attributes
+        rarest = self.rarity.max(initial=0)
+        rarity = np.full(len(bags.names), rarest, np.float32)
+        rarity[: len(self.rarity)] = self.rarity
+        shape = (len(bags), len(bags.names))
+        weights = sparse.csr_array((rarity[bags.indices], bags.indices, bags.indptr), shape=shape)
+        norms = np.sqrt(weights.multiply(weights).sum(axis=1))
+        weights.data /= np.repeat(np.maximum(norms, 1e-9), np.diff(bags.indptr)).astype(np.float32)
+        return weights
+
+    @cached_property
+    def _bags_by_token(self) -> sparse.csr_array:
+        return self.item_bags.T.tocsr()
+
+    def profiles(self, queries: QueryBatch) -> Vectors:
+        """(b, d) float32: what each query says, in the space of `item_vectors`."""
+        history = history_matrix(queries.histories, self.n_items, self.half_life)
+        profiles: Vectors = history @ self.item_vectors
+        if queries.text_vectors is not None and profiles.shape[1]:
+            profiles += np.float32(self.query_weight) * self._mapped(queries.text_vectors)
+        return profiles
+
+    def _mapped(self, texts: Vectors) -> Vectors:
+        """Whitened; as they are where training knew no text to measure."""
+        return texts if self.whitening is None else self.whitening.apply(texts)
+
+    def all_parts(self, queries: QueryBatch) -> list[Scores]:
+        text = self.profiles(queries) @ self.item_vectors.T
+        history = history_matrix(queries.histories, self.n_items, self.half_life)
+        attributes = ((history @ self.item_bags) @ self._bags_by_token).toarray()
+        attributes *= np.float32(self.attribute_weight)
+        return [np.maximum(part, 0, out=part) for part in (text, attributes)]
+
+    def extended(self, features: ItemFeatures) -> Self:
+        return replace(self, features=features)
+
+    def state(self) -> State:
+        settings = {
+            "half_life": self.half_life,
+            "attribute_weight": self.attribute_weight,
+            "query_weight": self.query_weight,
+        }
+        arrays = {"rarity": self.rarity}
+        if self.whitening is not None:
+            arrays |= {"mean": self.whitening.mean, "map": self.whitening.map}
+        return State(self.kind, settings, arrays)
+
+    @classmethod
+    def from_state(cls, state: State, features: ItemFeatures) -> Self:
+        arrays = state.arrays
+        whitening = Whitening(arrays["mean"], arrays["map"]) if "map" in arrays else None
+        return cls(
+            **state.settings, whitening=whitening, rarity=arrays["rarity"], features=features
+        )
