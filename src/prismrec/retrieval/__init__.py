@@ -1,7 +1,7 @@
 """Candidates: exact and approximate vectors, words, popular, recent, repeat; fusion; filters."""
 
 from prismrec.retrieval.everything import Everything
-from prismrec.retrieval.filters import FilterIndex
+from prismrec.retrieval.filters import FilterIndex, facet_counts, filter_mask
 from prismrec.retrieval.fusion import reciprocal_rank_fusion, union
 from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.sources import Popular, Recent, Repeat
@@ -16,6 +16,8 @@ __all__ = [
     "RetrievalSettings",
     "ScorerVectors",
     "TextVectors",
+    "facet_counts",
+    "filter_mask",
     "reciprocal_rank_fusion",
     "union",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from prismrec.core import BadInput, Bags, Filters, Ids, ItemFeatures
 from prismrec.core.arrays import Bools, Longs, Positions
 
-__all__ = ["FilterIndex"]
+__all__ = ["FilterIndex", "facet_counts", "filter_mask"]
 
 _REBUILD_SHARE = 0.1
 """The share of changed rows from which building anew costs less than going round them."""
@@ -73,7 +73,9 @@ class FilterIndex:
             fresh=_Postings.of(bags.take(none), none),
         )
 
-    def extended(self, features: ItemFeatures, alive: Bools, changed: Positions) -> FilterIndex:
+    def extended(
+        self, features: ItemFeatures, ids: Ids, alive: Bools, changed: Positions
+    ) -> FilterIndex:
         """The index after items arrived, or those at `changed` were replaced or removed.
 
         `features` and `alive` cover at least the items of this one, with the same tokens at the
@@ -82,103 +84,108 @@ class FilterIndex:
         arrived = np.arange(len(self.alive), len(alive), dtype=np.int32)
         stale = np.union1d(self.changed, np.concatenate([changed, arrived])).astype(np.int32)
         if len(stale) > _REBUILD_SHARE * len(alive):
-            return FilterIndex.of(features, self.ids, alive)
+            return FilterIndex.of(features, ids, alive)
         bags = features.attributes
         known = len(self.tokens)
-        tokens = dict(self.tokens) if len(bags.names) > known else self.tokens
-        if isinstance(tokens, dict):
-            tokens.update({token: known + i for i, token in enumerate(bags.names[known:])})
+        tokens, names = self.tokens, self.names
+        if len(bags.names) > known:
+            tokens = {token: i for i, token in enumerate(bags.names)}
+            names = _attribute_names(bags.names)
         return FilterIndex(
             features=features,
-            ids=self.ids,
+            ids=ids,
             alive=alive,
             tokens=tokens,
-            names=_attribute_names(bags.names) if len(bags.names) > known else self.names,
+            names=names,
             base=self.base,
             changed=stale,
             fresh=_Postings.of(bags.take(stale), stale),
         )
 
-    def mask(self, filters: Filters) -> Bools:
-        """Which items are alive and pass all of `filters`, (n,) bool.
 
-        Values and ids that no item has match nothing (an unknown `exclude` excludes nothing).
-        Raises `BadInput` for an attribute that no item has, for one without values, and for price
-        bounds that cross.
-        """
-        out = self.alive.copy()
-        self._by_column(filters, out)
-        for name, values in filters.attributes.items():
-            out &= self._any_of(self._attribute(name, values))
-        if filters.categories:
-            out &= self._any_of([f"category={value}" for value in filters.categories])
-        if filters.only:
-            out &= self._named(filters.only)
-        if filters.exclude:
-            out &= ~self._named(filters.exclude)
-        return out
+def filter_mask(filters: Filters, index: FilterIndex) -> Bools:
+    """Which items are alive and pass all of `filters`, (n,) bool.
 
-    def facets(self, mask: Bools, *, limit: int = 20) -> dict[str, list[tuple[str, int]]]:
-        """For each attribute, its commonest values among the items of `mask` with their counts.
+    Values and ids that no item has match nothing (an unknown `exclude` excludes nothing).
+    Raises `BadInput` for an attribute that no item has (naming those there are), for one without
+    values, and for price bounds that cross.
+    """
+    out = index.alive.copy()
+    _by_column(filters, index.features, out)
+    for name, values in filters.attributes.items():
+        out &= _any_of(index, _tokens_of(index, name, values))
+    if filters.categories:
+        out &= _any_of(index, [f"category={value}" for value in filters.categories])
+    if filters.only:
+        out &= _named(index, filters.only)
+    if filters.exclude:
+        out &= ~_named(index, filters.exclude)
+    return out
 
-        At most `limit` values each, most frequent first, equal counts in order of value; values
-        that no item of `mask` has are left out.
-        """
-        bags = self.features.attributes
-        carried = np.repeat(mask, np.diff(bags.indptr))
-        counts = np.bincount(bags.indices[carried], minlength=len(bags.names))
-        found: dict[str, list[tuple[str, int]]] = {}
-        for token in np.flatnonzero(counts):
-            name, _, value = bags.names[token].partition("=")
-            found.setdefault(name, []).append((value, int(counts[token])))
-        return {
-            name: sorted(values, key=lambda pair: (-pair[1], pair[0]))[:limit]
-            for name, values in sorted(found.items())
-        }
 
-    def _by_column(self, filters: Filters, out: Bools) -> None:
-        low, high = filters.min_price, filters.max_price
-        if low is not None and high is not None and low > high:
-            raise BadInput(
-                f"min_price {low} is above max_price {high}.", hint="Swap them or drop one."
-            )
-        if filters.available:
-            out &= self.features.available
-        if low is not None:
-            out &= self.features.prices >= low  # false where the price is NaN
-        if high is not None:
-            out &= self.features.prices <= high
-        if filters.created_after is not None:
-            created = self.features.created_at
-            out &= (created >= 0) & (created > filters.created_after)
+def facet_counts(index: FilterIndex, mask: Bools, *, limit: int = 20) -> dict[str, dict[str, int]]:
+    """For each attribute, its commonest values among the items of `mask` (n,), with their counts.
 
-    def _attribute(self, name: str, values: Sequence[str]) -> list[str]:
-        if name not in self.names:
-            known = ", ".join(self.names[:50]) or "none"
-            raise BadInput(
-                f"No item has an attribute '{name}'.", hint=f"Attributes to filter on: {known}."
-            )
-        if not values:
-            raise BadInput(
-                f"The filter on '{name}' has no values.", hint="Give at least one, or leave it out."
-            )
-        return [f"{name}={value}" for value in values]
+    At most `limit` values each, most frequent first, equal counts in order of value; values that
+    no item of `mask` has are left out.
+    """
+    bags = index.features.attributes
+    carried = np.repeat(mask, np.diff(bags.indptr))
+    counts = np.bincount(bags.indices[carried], minlength=len(bags.names))
+    found: dict[str, list[tuple[str, int]]] = {}
+    for token in np.flatnonzero(counts):
+        name, _, value = bags.names[token].partition("=")
+        found.setdefault(name, []).append((value, int(counts[token])))
+    return {
+        name: dict(sorted(values, key=lambda pair: (-pair[1], pair[0]))[:limit])
+        for name, values in sorted(found.items())
+    }
 
-    def _any_of(self, tokens: Sequence[str]) -> Bools:
-        indices = [self.tokens[token] for token in tokens if token in self.tokens]
-        out = np.zeros(len(self.alive), bool)
-        for index in indices:
-            out[self.base.of_token(index)] = True
-        out[self.changed] = False  # the base remembers what they were
-        for index in indices:
-            out[self.fresh.of_token(index)] = True
-        return out
 
-    def _named(self, ids: Sequence[str]) -> Bools:
-        positions = self.ids.positions(ids)
-        out = np.zeros(len(self.alive), bool)
-        out[positions[(positions >= 0) & (positions < len(out))]] = True
-        return out
+def _by_column(filters: Filters, features: ItemFeatures, out: Bools) -> None:
+    low, high = filters.min_price, filters.max_price
+    if low is not None and high is not None and low > high:
+        raise BadInput(f"min_price {low} is above max_price {high}.", hint="Swap them or drop one.")
+    if filters.available:
+        out &= features.available
+    if low is not None:
+        out &= features.prices >= low  # false where the price is NaN
+    if high is not None:
+        out &= features.prices <= high
+    if filters.created_after is not None:
+        out &= (features.created_at >= 0) & (features.created_at > filters.created_after)
+
+
+def _tokens_of(index: FilterIndex, name: str, values: Sequence[str]) -> list[str]:
+    if name not in index.names:
+        known = ", ".join(index.names[:50]) or "none"
+        raise BadInput(
+            f"No item has an attribute '{name}'.", hint=f"Attributes to filter on: {known}."
+        )
+    if not values:
+        raise BadInput(
+            f"The filter on '{name}' has no values.", hint="Give at least one, or leave it out."
+        )
+    return [f"{name}={value}" for value in values]
+
+
+def _any_of(index: FilterIndex, tokens: Sequence[str]) -> Bools:
+    """The items that carry any of `tokens`."""
+    known = [index.tokens[token] for token in tokens if token in index.tokens]
+    out = np.zeros(len(index.alive), bool)
+    for token in known:
+        out[index.base.of_token(token)] = True
+    out[index.changed] = False  # the base remembers what they were
+    for token in known:
+        out[index.fresh.of_token(token)] = True
+    return out
+
+
+def _named(index: FilterIndex, ids: Sequence[str]) -> Bools:
+    positions = index.ids.positions(ids)
+    out = np.zeros(len(index.alive), bool)
+    out[positions[(positions >= 0) & (positions < len(out))]] = True
+    return out
 
 
 def _attribute_names(tokens: Sequence[str]) -> tuple[str, ...]:

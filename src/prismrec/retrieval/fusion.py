@@ -13,9 +13,9 @@ __all__ = ["reciprocal_rank_fusion", "union"]
 
 
 def reciprocal_rank_fusion(
-    lists: Sequence[Candidates], k: int, *, rrf_k: float = 60.0
+    lists: Sequence[Candidates], k: int, *, constant: float = 60.0
 ) -> Candidates:
-    """The k best by `sum_r 1 / (rrf_k + rank_r)`, ranks from 1, over the lists an item stands in.
+    """The k best by `sum_r 1 / (constant + rank_r)`, ranks from 1, over the lists with the item.
 
     Only ranks are used, so that lists whose scores share no scale can be joined (Cormack, Clarke
     and Buettcher, SIGIR 2009). `lists` are one a retriever, over the same b queries; `parts` of the
@@ -31,7 +31,7 @@ def reciprocal_rank_fusion(
     parts = np.zeros((len(pairs), len(lists)), np.float32)
     place = np.split(inverse, np.cumsum([len(key) for key in keys])[:-1])
     for column, (_, _, ranks) in enumerate(flat):
-        parts[place[column], column] = 1.0 / (rrf_k + ranks)
+        parts[place[column], column] = 1.0 / (constant + ranks)
     scores = parts.sum(axis=1, dtype=np.float32)
     rows = pairs // max(width, 1)
     items = (pairs % max(width, 1)).astype(np.int32)

@@ -31,11 +31,14 @@ class RetrievalSettings:
     `hnsw_search` (efSearch). A filter that leaves at most `filtered_exact_below` vectors is
     searched exactly.
 
-    `rrf_k` is the constant of reciprocal-rank fusion. Half-lives are in days, for collections with
-    a clock. `field_boosts` weighs the fields of the lexical index, `field_tie` is what a word
-    earns from the fields beside the one it matched best, and `stemmer` names the stemmer of words
-    in Latin script (a language in English, or empty for none). `typo_from` is the length of a
-    word from which one typing error is forgiven while the person is still typing.
+    `rrf_k` is the constant of reciprocal-rank fusion; in a search the person's own taste joins it
+    with `personal_weight`, where words and meaning each count 1. Half-lives are in
+    days, for collections with a clock.
+
+    `field_boosts` weighs the fields of the lexical index, `field_tie` is what a word earns from the
+    fields beside the one it matched best, and `stemmer` names the stemmer of words in Latin script
+    (a language in English, or empty for none). `typo_from` is the length from which a word that no
+    item has may match with one typing error.
     """
 
     exact_below: int = 50_000
@@ -45,6 +48,7 @@ class RetrievalSettings:
     hnsw_search: int = 256
     filtered_exact_below: int = 20_000
     rrf_k: float = 60.0
+    personal_weight: float = 0.3
     popular_half_life_days: float = 30.0
     recent_half_life_days: float = 14.0
     repeat_half_life_days: float = 30.0

@@ -142,7 +142,8 @@ class Words:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field(_POSITION, indexed=True, fast=True)
+    # signed: on an unsigned field the binding's delete by term finds nothing, in silence
+    builder.add_integer_field(_POSITION, indexed=True, fast=True)
     for name in FIELDS:
         builder.add_text_field(name, tokenizer_name="segmented", index_option="freq")
     return builder.build()
@@ -170,7 +171,7 @@ def _document(position: int, item: Item) -> tantivy.Document:
         "others": " ".join(item.texts.values()),
     }
     document = tantivy.Document()
-    document.add_unsigned(_POSITION, position)
+    document.add_integer(_POSITION, position)
     for name, text in texts.items():
         if text:
             document.add_text(name, _clean(text))
