@@ -1,0 +1,21 @@
+"""Durable state: events, items, users, exposures, releases. See docs/decisions/store.md."""
+
+from prismrec.store.audit import AuditLine
+from prismrec.store.keys import Key
+from prismrec.store.load import LoadReport
+from prismrec.store.ownership import Holder, holder
+from prismrec.store.releases import Releases
+from prismrec.store.settings import StoreSettings
+from prismrec.store.store import Store, open_store
+
+__all__ = [
+    "AuditLine",
+    "Holder",
+    "Key",
+    "LoadReport",
+    "Releases",
+    "Store",
+    "StoreSettings",
+    "holder",
+    "open_store",
+]
