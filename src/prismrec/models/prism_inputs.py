@@ -1,0 +1,125 @@
+"""From numpy to the tensors that the multi-view transformer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prismrec.core import ItemFeatures, Sequences
+from prismrec.core.arrays import Bools, Longs
+from prismrec.models.prism_model import Catalogue, gap_buckets
+
+__all__ = ["Batch", "Views", "Windows", "batch_of"]
+
+
+class Views:
+    """The views of every item, kept as tensors and cut to the items of a step.
+
+    `known` (n,) says which items have an identity view; `tokens` is how many attribute tokens the
+    model knows, later ones are left out.
+    """
+
+    def __init__(self, features: ItemFeatures, known: Bools, tokens: int, text: bool) -> None:
+        bags = features.attributes
+        self.known = torch.from_numpy(np.ascontiguousarray(known))
+        vectors = features.text_vectors if text else None
+        self.text = None if vectors is None else torch.from_numpy(np.asarray(vectors, np.float32))
+        self.bags = None
+        if tokens:
+            kept = bags.indices < tokens
+            before = np.concatenate([[0], np.cumsum(kept)])
+            self.bags = (before[bags.indptr], bags.indices[kept].astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def of(self, items: Longs) -> Catalogue:
+        """The views of `items` (u,)."""
+        rows = torch.from_numpy(items)
+        known = self.known[rows]
+        tokens = offsets = bagged = None
+        if self.bags is not None:
+            indptr, indices = self.bags
+            lengths = np.diff(indptr)[items]
+            ends = np.cumsum(lengths)
+            within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+            tokens = torch.from_numpy(indices[np.repeat(indptr[items], lengths) + within])
+            offsets, bagged = torch.from_numpy(ends - lengths), torch.from_numpy(lengths > 0)
+        text = None if self.text is None else self.text[rows]
+        return Catalogue(torch.where(known, rows, 0), known, text, tokens, offsets, bagged)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """b sequences of at most l events, left-aligned.
+
+    `items` (b, l) are item positions, 0 at padding; `kinds` (b, l), -1 at padding; `gaps` (b, l)
+    are buckets of the time since the event before; `targets` (b, l) is what came next, -1 at
+    padding; `lengths` (b,).
+    """
+
+    items: Longs
+    kinds: Tensor
+    gaps: Tensor
+    targets: Longs
+    lengths: Longs
+
+
+def batch_of(
+    sequences: Sequences, starts: Longs, ends: Longs, clock: bool, targets: bool = True
+) -> Batch:
+    """The events `starts[i] .. ends[i]` as a batch; with `targets`, the last one is only that."""
+    lengths = ends - starts - int(targets)
+    width = max(int(lengths.max(initial=0)), 1)
+    place = starts[:, None] + np.arange(width)  # (b, l)
+    real = np.arange(width) < lengths[:, None]
+    place = np.where(real, place, 0)
+    if not len(sequences.items):
+        empty = np.zeros((len(starts), width), np.int64)
+        blank = torch.full((len(starts), width), -1)
+        return Batch(empty, blank, blank + 1, empty - 1, lengths)
+    items = np.where(real, sequences.items[place], 0).astype(np.int64)
+    kinds = np.where(real, sequences.kinds[place], -1).astype(np.int64)
+    following = np.full_like(items, -1)
+    if targets:
+        following = np.where(real, sequences.items[np.where(real, place + 1, 0)], -1)
+    gaps = np.full(items.shape, -1, np.int64)
+    if clock:
+        gaps[:, 1:] = np.where(real[:, 1:], np.diff(sequences.times[place], axis=1), -1)
+    buckets = gap_buckets(torch.from_numpy(gaps))
+    return Batch(items, torch.from_numpy(kinds), buckets, following.astype(np.int64), lengths)
+
+
+class Windows:
+    """Training sequences cut into windows of at most `history` predictions."""
+
+    def __init__(self, sequences: Sequences, history: int, clock: bool) -> None:
+        self.sequences, self.clock = sequences, clock
+        counts = np.maximum(-(-(sequences.lengths - 1) // history), 0)  # windows in each row
+        rows = np.repeat(np.arange(len(sequences)), counts)
+        nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        self.ends = sequences.indptr[1:][rows] - nth * history
+        self.starts = np.maximum(sequences.indptr[:-1][rows], self.ends - history - 1)
+
+    @property
+    def predictions(self) -> int:
+        """How many events a pass predicts."""
+        return int((self.ends - self.starts - 1).sum())
+
+    def epoch(self, rng: np.random.Generator, predictions: int) -> Iterator[Batch]:
+        """One pass in random order, in batches of about `predictions`.
+
+        Windows of similar length share a batch, so that little is computed on padding.
+        """
+        lengths = self.ends - self.starts - 1
+        order = rng.permutation(len(lengths))
+        order = order[np.argsort(lengths[order], kind="stable")]
+        cuts = np.unique(np.cumsum(lengths[order]) // predictions, return_index=True)[1][1:]
+        batches = np.split(order, cuts)
+        for i in rng.permutation(len(batches)):
+            rows = batches[i]
+            yield batch_of(self.sequences, self.starts[rows], self.ends[rows], self.clock)

@@ -1,0 +1,162 @@
+"""The trainer of the multi-view transformer: it changes a model's weights and knows nothing else.
+
+Sampled softmax over negatives shared by a batch; early stopping on a validation figure, with the
+best weights kept; a loss that is not finite is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from prismrec.core import TrainingDiverged
+from prismrec.core.arrays import Floats, Longs
+from prismrec.models.losses import sampled_softmax
+from prismrec.models.prism_inputs import Batch, Views, Windows
+from prismrec.models.prism_model import PrismModel
+
+__all__ = ["Plan", "Round", "train"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to train: `rounds` of `predictions` each, a validation after each one, stopping
+    after `patience` rounds without a better figure. Counted work, never the clock."""
+
+    rounds: int
+    predictions: int
+    patience: int
+    batch: int
+    negatives: int
+    learning_rate: float
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round came to: mean loss, validation figure (NaN where there is none)."""
+
+    loss: float
+    figure: float
+
+
+def train(
+    model: PrismModel,
+    views: Views,
+    windows: Windows,
+    plan: Plan,
+    rng: np.random.Generator,
+    validate: Callable[[], float] | None = None,
+    report: Callable[[Round], None] = lambda _: None,
+) -> list[Round]:
+    """Train `model` in place and leave it with its best weights; returns one `Round` a round."""
+    optimiser = torch.optim.AdamW(
+        model.parameters(),
+        lr=plan.learning_rate,
+        weight_decay=plan.weight_decay,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    frequency = np.bincount(windows.sequences.items, minlength=len(views)).astype(np.float64)
+    sampler = Sampler(frequency, plan.negatives)
+    stream = endless(windows, rng, plan.batch)
+    rounds: list[Round] = []
+    best, best_figure, since = None, -np.inf, 0
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(2**62)))
+        for _ in range(plan.rounds):
+            loss = one_round(model, views, stream, sampler, optimiser, plan, rng)
+            figure = validate() if validate else float("nan")
+            rounds.append(Round(loss, figure))
+            report(rounds[-1])
+            if validate is None:
+                continue
+            since += 1
+            if figure > best_figure:
+                best, best_figure, since = copy_of(model), figure, 0
+            if since >= plan.patience:
+                break
+    if best is not None:
+        model.load_state_dict(best)
+    return rounds
+
+
+def one_round(
+    model: PrismModel,
+    views: Views,
+    stream: Iterator[Batch],
+    sampler: Sampler,
+    optimiser: torch.optim.Optimizer,
+    plan: Plan,
+    rng: np.random.Generator,
+) -> float:
+    """Train on `plan.predictions` predictions; returns the mean loss."""
+    model.train()
+    done, total = 0, 0.0
+    while done < plan.predictions:
+        batch = next(stream)
+        loss = loss_of(model, views, batch, sampler, rng)
+        if not torch.isfinite(loss):
+            raise TrainingDiverged(
+                "The loss of the sequence model is not a finite number.",
+                hint="Lower models.learning_rate.",
+            )
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        done += int(batch.lengths.sum())
+        total += float(loss.detach()) * int(batch.lengths.sum())
+    return total / done
+
+
+def loss_of(
+    model: PrismModel, views: Views, batch: Batch, sampler: Sampler, rng: np.random.Generator
+) -> Tensor:
+    """Sampled softmax over the batch's predictions and negatives drawn for all of them."""
+    drawn = sampler.draw(rng)  # (k,)
+    real = batch.targets >= 0
+    targets = batch.targets[real]  # (p,)
+    union, inverse = np.unique(
+        np.concatenate([batch.items.ravel(), targets, drawn]), return_inverse=True
+    )
+    place = torch.from_numpy(inverse)
+    events, rest = place[: batch.items.size].view(batch.items.shape), place[batch.items.size :]
+    right, wrong = rest[: len(targets)], rest[len(targets) :]
+    encoded, mask = model.encode_items(views.of(union))  # (u, v, d), (u, v)
+    states = model(encoded, mask, events, batch.kinds, batch.gaps)[torch.from_numpy(real)]  # (p, d)
+    vectors = model.item_vectors(encoded).sum(1)  # (u, d)
+    positive = (states * vectors[right]).sum(-1)  # (p,)
+    negative = states @ vectors[wrong].T  # (p, k)
+    collisions = right[:, None] == wrong[None, :]
+    return sampled_softmax(positive, negative, sampler.log_expected(drawn), collisions)
+
+
+class Sampler:
+    """Draws negatives from the items seen, uniformly."""
+
+    def __init__(self, frequency: Floats, negatives: int) -> None:
+        self.seen = np.flatnonzero(frequency > 0)
+        self.negatives = min(negatives, len(self.seen))
+        self.expected = float(np.log(self.negatives / max(len(self.seen), 1)))
+
+    def draw(self, rng: np.random.Generator) -> Longs:
+        """(k,) different items, all equally likely."""
+        return rng.choice(self.seen, self.negatives, replace=False, shuffle=False)
+
+    def log_expected(self, drawn: Longs) -> Tensor:
+        """The log of how often each of `drawn` is expected in a sample, (k,)."""
+        return torch.full((len(drawn),), self.expected)
+
+
+def endless(windows: Windows, rng: np.random.Generator, batch: int) -> Iterator[Batch]:
+    while True:
+        yield from windows.epoch(rng, batch)
+
+
+def copy_of(model: PrismModel) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

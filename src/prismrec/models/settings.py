@@ -1,0 +1,55 @@
+"""What a user may set about the models; every default was chosen on validation data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prismrec.core import BadSettings
+
+__all__ = ["ModelSettings"]
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Settings of the default model and of the multi-view transformer inside it.
+
+    `experts` names the models to mix; empty lets the data decide. `repeats` is `yes` where an item
+    may come again, `no` where what was had must not return, `auto` to tell from the events.
+    The transformer: `dimension` of every view, `layers` and `heads`, `history` (how many events it
+    reads), `dropout`, `negatives` (shared by a batch), `batch` (predictions a step),
+    `learning_rate`, `weight_decay`, and `work`: how many million predictions it may train on,
+    which together with `patience` (rounds without a better validation) bounds the time.
+    """
+
+    experts: tuple[str, ...] = ()
+    repeats: str = "auto"
+    dimension: int = 64
+    layers: int = 2
+    heads: int = 2
+    history: int = 50
+    dropout: float = 0.4
+    negatives: int = 1024
+    batch: int = 2048
+    learning_rate: float = 0.001
+    weight_decay: float = 0.0
+    work: float = 6.0
+    patience: int = 5
+
+    def __post_init__(self) -> None:
+        if self.repeats not in ("auto", "yes", "no"):
+            raise BadSettings(
+                f"repeats is '{self.repeats}'.", hint="Set models.repeats to auto, yes or no."
+            )
+        positive = ("dimension", "layers", "heads", "history", "negatives", "batch", "patience")
+        for name in (*positive, "learning_rate", "work"):
+            if getattr(self, name) <= 0:
+                raise BadSettings(
+                    f"models.{name} is {getattr(self, name)}.", hint="Set it above zero."
+                )
+        if not 0 <= self.dropout < 1:
+            raise BadSettings(f"models.dropout is {self.dropout}.", hint="Set it in [0, 1).")
+        if self.dimension % self.heads:
+            raise BadSettings(
+                f"models.dimension {self.dimension} does not divide into {self.heads} heads.",
+                hint="Choose a dimension that is a multiple of models.heads.",
+            )

@@ -1,0 +1,65 @@
+"""The validation figure by which models stop early and mixtures choose: nDCG@10, full ranking."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prismrec.core import Cases, Interactions, QueryBatch, Scorer
+from prismrec.core.arrays import Floats, Scores
+from prismrec.core.metrics import NEVER, Ranks, ndcg
+
+__all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled", "wants_repeats"]
+
+CUTOFF = 10
+CHUNK = 256
+
+
+def sampled(cases: Cases, most: int, rng: np.random.Generator) -> Cases:
+    """At most `most` of the cases, drawn at random, in order."""
+    if len(cases) <= most:
+        return cases
+    return cases.take(np.sort(rng.choice(len(cases), most, replace=False)))
+
+
+def wants_repeats(train: Interactions, setting: str = "auto") -> bool:
+    """Whether what a person had may come again: `yes`, `no`, or from the data (`auto`).
+
+    It may where more than a tenth of the events are of an item that the same user had before.
+    """
+    if setting != "auto":
+        return setting == "yes"
+    sequences = train.positives
+    if not len(sequences.items):
+        return False
+    pairs = sequences.rows.astype(np.int64) * train.n_items + sequences.items
+    return 1 - len(np.unique(pairs)) / len(pairs) > 0.1
+
+
+def mask_history(scores: Scores, queries: QueryBatch) -> None:
+    """Put the items of each history out of reach in `scores` (b, n), in place."""
+    histories = queries.histories
+    known = histories.items < scores.shape[1]
+    scores[histories.rows[known], histories.items[known]] = -np.inf
+
+
+def ranks_of(scores: Scores, cases: Cases, repeats: bool) -> Ranks:
+    """Where the targets stand in `scores` (b, n), which are overwritten where filtered."""
+    rows = np.arange(len(cases))
+    there = cases.targets < scores.shape[1]
+    target = scores[rows, np.where(there, cases.targets, 0)].copy()
+    if not repeats:
+        mask_history(scores, cases.queries)
+        there &= np.isfinite(scores[rows, np.where(there, cases.targets, 0)])
+    greater = (scores > target[:, None]).sum(1)
+    equal = (scores == target[:, None]).sum(1) - 1
+    others = np.full(len(cases), scores.shape[1] - 1, np.int64)
+    return Ranks(np.where(there, greater, NEVER), np.where(there, equal, 0), others)
+
+
+def ndcg_of(scorer: Scorer, cases: Cases, repeats: bool) -> Floats:
+    """nDCG@10 of each case, over the whole catalogue, (b,)."""
+    out = []
+    for start in range(0, len(cases), CHUNK):
+        part = cases.take(np.arange(start, min(start + CHUNK, len(cases))))
+        out.append(ndcg(ranks_of(np.array(scorer.score(part.queries)), part, repeats), CUTOFF))
+    return np.concatenate(out) if out else np.zeros(0)
