@@ -65,7 +65,7 @@ class Reference:
         return Reference(
             events=np.bincount(sequences.items, minlength=n).astype(np.int64),
             users=np.bincount(pairs % max(n, 1), minlength=n).astype(np.int64),
-            n_users=train.n_users,
+            n_users=int(np.count_nonzero(sequences.lengths)),
             vectors=_space(train),
         )
 

@@ -17,6 +17,8 @@ from prismrec.core.metrics import NEVER, Ranks
 
 __all__ = ["HistoryFilter", "Ranked", "batches", "rank_all", "rank_batch", "top"]
 
+_BLOCK = 64
+
 Tick = Callable[[int], None]
 """Told after each batch how many cases are done."""
 
@@ -133,28 +135,36 @@ def rank_batch(scores: Scores, cases: Cases, *, k: int, rule: HistoryFilter) -> 
 def top(scores: Scores, k: int) -> Positions:
     """The k best items of every row (b, k), best first, equal scores in order of position.
 
-    Items at -inf never come out; -1 fills rows that have fewer. `argpartition` picks any of the
-    items that tie at the last place, so rows where that happens are settled by position.
+    Items at -inf never come out; -1 fills rows that have fewer. The k-th best of the blocks' maxima
+    is a level that at least k items reach, and only items of fewer than k blocks exceed it, so
+    little is left to sort; where those are too few, items at the level fill up in order of
+    position. Unlike a partition, this does not slow down where most scores are equal.
     """
-    b, n = scores.shape
-    k_there = min(k, n)
-    out = np.full((b, k), -1, np.int32)
-    if not k_there:
-        return out
-    picked = np.argpartition(scores, n - k_there, axis=1)[:, n - k_there :]
-    values = np.take_along_axis(scores, picked, axis=1)
-    last = values.min(axis=1)
-    tied = np.count_nonzero(scores >= last[:, None], axis=1) > k_there
-    for row in np.flatnonzero(tied & (last > -np.inf)):
-        above = np.flatnonzero(scores[row] > last[row])
-        level = np.flatnonzero(scores[row] == last[row])[: k_there - len(above)]
-        picked[row] = np.concatenate([above, level])
-        values[row] = scores[row, picked[row]]
-    order = np.lexsort((picked, -values), axis=1)
-    picked = np.take_along_axis(picked, order, axis=1)
-    values = np.take_along_axis(values, order, axis=1)
-    out[:, :k_there] = np.where(values > -np.inf, picked, -1)
+    level = _level(scores, k)
+    rows, items = np.nonzero(scores > level[:, None])
+    starts = np.searchsorted(rows, np.arange(len(scores) + 1))
+    out = np.full((len(scores), k), -1, np.int32)
+    for row, of_row in enumerate(scores):
+        above = items[starts[row] : starts[row + 1]]
+        best = above[np.argsort(-of_row[above], kind="stable")[:k]]
+        if len(best) < k and level[row] > -np.inf:
+            tied = np.flatnonzero(of_row == level[row])
+            best = np.concatenate([best, tied[: k - len(best)]])
+        out[row, : len(best)] = best
     return out
+
+
+def _level(scores: Scores, k: int) -> Scores:
+    """A score that at least k items of each row reach, (b,); -inf where that is not sure."""
+    b, n = scores.shape
+    cut = n - n % _BLOCK
+    best = scores[:, :cut].reshape(b, -1, _BLOCK).max(axis=2)
+    if cut < n:
+        best = np.column_stack([best, scores[:, cut:].max(axis=1)])
+    blocks = best.shape[1]
+    if blocks < k:
+        return np.full(b, -np.inf, np.float32)
+    return np.asarray(np.partition(best, blocks - k, axis=1)[:, blocks - k])
 
 
 def batches(n: int, size: int) -> Iterator[np.ndarray]:

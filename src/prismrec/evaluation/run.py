@@ -19,7 +19,7 @@ from prismrec.evaluation.results import Comparison, Group, ModelReport, Report
 from prismrec.evaluation.settings import CUTOFFS, EvaluationSettings
 from prismrec.evaluation.significance import pooled, totals
 
-__all__ = ["COMPARED", "Examination", "Progress", "examine", "repeats_wanted"]
+__all__ = ["COMPARED", "Examination", "Progress", "examine"]
 
 COMPARED = ("ndcg@10", "recall@10")
 """The metrics in which the first model is compared with every other."""
@@ -85,20 +85,6 @@ def examine(
         comparisons=_compared(sittings, exam.test, settings, seed),
         notes=exam.notes,
     )
-
-
-def repeats_wanted(train: Interactions, setting: str, share: float) -> bool:
-    """Whether people come back to the same item: `yes`, `no`, or measured where `auto`.
-
-    Measured on training alone: the share of events whose item stood in the same history already.
-    """
-    if setting != "auto":
-        return setting == "yes"
-    sequences = train.sequences
-    if not len(sequences.items):
-        return False
-    pairs = sequences.rows.astype(np.int64) * train.n_items + sequences.items
-    return 1.0 - len(np.unique(pairs)) / len(pairs) > share
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,10 @@ LIST_LENGTH = 10
 @dataclass(frozen=True)
 class EvaluationSettings:
     """`batch` queries are scored at once; `max_cases` cases at most are asked (0: all of them),
-    drawn at random and noted in the report; `resamples` and `confidence` make the intervals;
-    above `repeat_share` of training events that repeat an item, `repeats="auto"` wants repeats.
+    drawn at random and noted in the report; `resamples` and `confidence` make the intervals.
     """
 
     batch: int = 512
     max_cases: int = 100_000
     resamples: int = 1000
     confidence: float = 0.95
-    repeat_share: float = 0.1

@@ -150,3 +150,17 @@ def test_only_what_was_consumed_or_refused_stays_away() -> None:
     disliked = replace(cases.queries, histories=weights)
     again = HistoryFilter(repeats=True).allowed(disliked, 6)
     assert again.tolist() == [[True, True, True, False, True, True]]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 12), st.integers(0, 1000), st.sampled_from([2, 1000]))
+def test_the_top_of_long_rows_is_the_top_of_a_stable_sort(n, k, seed, levels) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, levels, (4, n)).astype(np.float32)
+    scores[rng.random((4, n)) < 0.2] = -np.inf
+    expected = np.full((4, k), -1)
+    for row in range(4):
+        order = np.argsort(-scores[row], kind="stable")
+        order = order[scores[row, order] > -np.inf][:k]
+        expected[row, : len(order)] = order
+    assert np.array_equal(top(scores, k), expected)

@@ -19,7 +19,7 @@ from prismrec.core import (
     generator,
 )
 from prismrec.evaluation.ranks import HistoryFilter, top
-from prismrec.evaluation.run import Examination, examine, repeats_wanted
+from prismrec.evaluation.run import Examination, examine
 from prismrec.evaluation.settings import EvaluationSettings
 
 ITEMS, USERS = 40, 30
@@ -212,13 +212,7 @@ def test_progress_ends_where_it_should() -> None:
     assert told[-1] == ("default", "evaluate", USERS, USERS)
 
 
-def test_repeats_are_measured_on_training() -> None:
-    once = Interactions(Sequences.of([[0, 1], [1, 2]]), ItemFeatures.bare(3))
-    again = Interactions(Sequences.of([[0, 0], [1, 2]]), ItemFeatures.bare(3))
-    assert not repeats_wanted(once, "auto", 0.1)
-    assert repeats_wanted(again, "auto", 0.1)
-    assert repeats_wanted(once, "yes", 0.1)
-    assert not repeats_wanted(again, "no", 0.1)
+def test_with_repeats_wanted_the_history_competes() -> None:
     report = examine(
         replace(world(), rule=HistoryFilter(repeats=True)), learners, ["chance"], settings=FAST
     )
