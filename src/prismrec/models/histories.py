@@ -8,15 +8,20 @@ from scipy import sparse
 from prismrec.core import Sequences
 from prismrec.core.arrays import Scores
 
-__all__ = ["history_evidence", "history_matrix", "recency_weights"]
+__all__ = ["decayed_weights", "history_evidence", "history_matrix", "recency_weights"]
+
+
+def decayed_weights(histories: Sequences, half_life: float) -> np.ndarray:
+    """(events,) float32: the feedback weight of each event times 2^(-age / half_life), where the
+    age of the last event of a row is 0, of the one before it 1, and so on."""
+    ages = np.repeat(histories.indptr[1:], histories.lengths) - 1 - np.arange(len(histories.items))
+    return (histories.weights * np.exp2(-ages / half_life)).astype(np.float32)
 
 
 def recency_weights(histories: Sequences, half_life: float) -> np.ndarray:
-    """(events,) float32: the feedback weight of each event times 2^(-age / half_life), where the
-    age of the last event of a row is 0, of the one before it 1, and so on; the absolute weights of
-    a row sum to 1, so that evidence means the same for short and for long histories."""
-    ages = np.repeat(histories.indptr[1:], histories.lengths) - 1 - np.arange(len(histories.items))
-    weights = histories.weights * np.exp2(-ages / half_life)
+    """`decayed_weights` divided so that the absolute weights of a row sum to 1: evidence then means
+    the same for short and for long histories."""
+    weights = decayed_weights(histories, half_life)
     totals = np.bincount(histories.rows, np.abs(weights), minlength=len(histories))
     shares = weights / np.maximum(totals, np.finfo(np.float32).tiny)[histories.rows]
     return shares.astype(np.float32)

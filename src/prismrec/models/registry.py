@@ -12,9 +12,9 @@ from prismrec.core import BadSettings, Corrupt, ItemFeatures, Learner, State
 __all__ = ["LEARNERS", "SCORERS", "learner", "scorer_from_state"]
 
 SCORERS: Mapping[str, str] = {
-    "als": "prismrec.models.als:AlsScorer",
-    "bpr": "prismrec.models.bpr:BprScorer",
-    "ease": "prismrec.models.ease:EaseScorer",
+    "als": "prismrec.models.als:ALSScorer",
+    "bpr": "prismrec.models.bpr:BPRScorer",
+    "ease": "prismrec.models.ease:EASEScorer",
     "item_knn": "prismrec.models.item_knn:ItemKNNScorer",
     "matrix_factorisation": "prismrec.models.matrix_factorisation:MatrixFactorisationScorer",
     "mixture": "prismrec.models.mixture:MixtureScorer",

@@ -1,0 +1,128 @@
+"""EASE: a linear autoencoder over items in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from prismrec.core import (
+    BadSettings,
+    Cases,
+    Interactions,
+    ItemFeatures,
+    QueryBatch,
+    Scorer,
+    State,
+    TrainingDiverged,
+)
+from prismrec.core.arrays import Scores, Vectors
+from prismrec.models.histories import history_matrix
+from prismrec.models.sparse_matrices import product_blocks, user_item_matrix
+from prismrec.models.whole_catalogue import WholeCatalogueScorer
+
+__all__ = ["EASE", "EASEScorer"]
+
+
+@dataclass(frozen=True)
+class EASE:
+    """Minimises `|X - X B|^2 + regularisation |B|^2` with a zero diagonal:
+    `B_ij = -P_ij / P_jj` off the diagonal, where `P = (X^T X + regularisation I)^-1`.
+
+    `X` (users, items) holds the largest positive feedback weights. A query is the mean of the rows
+    of its history, the event of age a weighing `2^(-a / half_life)`. Memory is `4 n^2` bytes and
+    time grows with `n^3`, therefore more than `max_items` items are refused.
+    Source: Steck 2019, "Embarrassingly shallow autoencoders for sparse data"
+    (https://arxiv.org/abs/1905.03375).
+    """
+
+    regularisation: float = 100.0
+    half_life: float = 3.0
+    max_items: int = 20_000
+    name: str = "ease"
+
+    def fit(
+        self,
+        train: Interactions,
+        rng: np.random.Generator,
+        *,
+        validation: Cases | None = None,
+        start: Scorer | None = None,
+    ) -> EASEScorer:
+        """Invert once; raises `BadSettings` above `max_items` items."""
+        if train.n_items > self.max_items:
+            gigabytes = 4 * train.n_items**2 / 1e9
+            raise BadSettings(
+                f"EASE over {train.n_items} items needs a matrix of {gigabytes:.1f} GB; the limit "
+                f"is {self.max_items} items.",
+                hint="Use item_knn or als, or raise max_items.",
+            )
+        taken = user_item_matrix(train.positives, train.n_items)
+        weights = item_weights(taken, self.regularisation)
+        return EASEScorer(weights, self.half_life, train.n_items)
+
+
+def item_weights(taken: sparse.csr_array, regularisation: float) -> Vectors:
+    """`B` (n, n) float32, all in the memory of one such matrix."""
+    from scipy.linalg.lapack import spotrf, spotri
+
+    n = taken.shape[1]
+    if n == 0:
+        return np.zeros((0, 0), np.float32)
+    gram: Any = np.zeros((n, n), np.float32, order="F")
+    for rows, block in product_blocks(taken.T.tocsr(), taken):
+        gram[:, rows] = block.toarray().T
+    gram[np.diag_indices(n)] += np.float32(regularisation)
+    gram, failed = spotrf(gram, lower=1, overwrite_a=1)
+    if not failed:
+        gram, failed = spotri(gram, lower=1, overwrite_c=1)
+    if failed:
+        raise TrainingDiverged(
+            "EASE could not invert the item matrix.", hint="Raise its regularisation."
+        )
+    return _zero_diagonal_weights(gram.T)
+
+
+def _zero_diagonal_weights(inverse: Vectors) -> Vectors:
+    """`-P_ij / P_jj` in place, from the upper triangle of `P` in C order."""
+    n = len(inverse)
+    for i in range(n):
+        inverse[i + 1 :, i] = inverse[i, i + 1 :]
+    scale = -1 / np.diag(inverse).copy()
+    for i in range(n):
+        inverse[i] *= scale
+    inverse[np.diag_indices(n)] = 0
+    return inverse
+
+
+@dataclass(frozen=True)
+class EASEScorer(WholeCatalogueScorer):
+    """History times `weights` (trained items, trained items), never below zero: a negative
+    prediction says no more than none."""
+
+    kind: ClassVar[str] = "ease"
+    log_ready: ClassVar[bool] = False
+    part_names = ("ease",)
+
+    weights: Vectors
+    half_life: float
+    n_items: int
+
+    def all_parts(self, queries: QueryBatch) -> list[Scores]:
+        trained = len(self.weights)
+        out = np.zeros((len(queries), self.n_items), np.float32)
+        history = history_matrix(queries.histories, trained, self.half_life)
+        np.maximum(history @ self.weights, 0, out=out[:, :trained])
+        return [out]
+
+    def extended(self, features: ItemFeatures) -> Self:
+        return replace(self, n_items=len(features))
+
+    def state(self) -> State:
+        return State(self.kind, {"half_life": self.half_life}, {"weights": self.weights})
+
+    @classmethod
+    def from_state(cls, state: State, features: ItemFeatures) -> Self:
+        return cls(state.arrays["weights"], **state.settings, n_items=len(features))
