@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prismrec.core.arrays import Bools, Positions, Scores, Vectors
+from prismrec.core.arrays import Bools, Longs, Positions, Scores, Vectors
 from prismrec.retrieval.selection import fitted, top_k
 
 __all__ = ["ExactVectors"]
@@ -18,10 +18,19 @@ _BLOCK = 16_000_000
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """Row i of `matrix` is the vector of position i where `present[i]`; more rows may lie spare."""
+    """Position p has row `slot[p]` of `matrix`, -1 where it has none; rows from `used` on are
+    spare. `straight` says that no position lies anywhere but at its own row."""
 
     matrix: Vectors
-    present: Bools
+    used: int
+    slot: Longs
+    straight: bool
+
+    def by_position(self, scores: Scores) -> Scores:
+        """(b, used) scores of rows as (b, n) scores of positions; absent ones arbitrary."""
+        if self.straight:
+            return scores[:, : len(self.slot)]
+        return np.take(scores, np.maximum(self.slot, 0), axis=1)
 
 
 class ExactVectors:
@@ -29,17 +38,18 @@ class ExactVectors:
 
     An item whose vector is all zeros has no vector and never comes out; a query of zeros finds
     nothing. Searches run on an immutable snapshot and never wait; writers take turns under a lock
-    and swap the snapshot when they are done. Appending positions writes into spare rows; replacing
-    a vector copies the matrix (about 20 ms for 50,000 x 384).
+    and swap the snapshot when they are done. New vectors, replacements too, go into spare rows that
+    no reader looks at; the matrix is copied only when those run out.
     """
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
         self._write = threading.Lock()
-        self._now = _Snapshot(np.zeros((0, dimension), np.float32), np.zeros(0, bool))
+        none = np.zeros(0, np.int64)
+        self._now = _Snapshot(np.zeros((0, dimension), np.float32), 0, none, straight=True)
 
     def __len__(self) -> int:
-        return int(self._now.present.sum())
+        return int((self._now.slot >= 0).sum())
 
     def add(self, positions: Positions, vectors: Vectors) -> None:
         """Put `vectors` (m, d) at `positions` (m,), in place of what was there."""
@@ -47,22 +57,22 @@ class ExactVectors:
             return
         with self._write:
             old = self._now
-            n = len(old.present)
-            size = max(n, int(positions.max()) + 1)
-            matrix = self._grown(old.matrix, n, size, replaces=bool((positions < n).any()))
-            matrix[positions] = vectors
-            present = fitted(old.present, size)
-            assert present is not None
-            present = present.copy()
-            present[positions] = vectors.any(axis=1)
-            self._now = _Snapshot(matrix, present)
+            matrix, used, slot = old.matrix, old.used, old.slot
+            if used + len(positions) > len(matrix):
+                matrix, used, slot = _compacted(old, len(positions))
+            end = used + len(positions)
+            matrix[used:end] = vectors
+            size = max(len(slot), int(positions.max()) + 1)
+            slot = np.concatenate([slot, np.full(size - len(slot), -1, np.int64)])
+            slot[positions] = np.where(vectors.any(axis=1), np.arange(used, end), -1)
+            self._now = _Snapshot(matrix, end, slot, _is_straight(slot, end))
 
     def remove(self, positions: Positions) -> None:
         """Forget the vectors at `positions`; unknown ones are passed over."""
         with self._write:
-            present = self._now.present.copy()
-            present[positions[positions < len(present)]] = False
-            self._now = _Snapshot(self._now.matrix, present)
+            slot = self._now.slot.copy()
+            slot[positions[positions < len(slot)]] = -1
+            self._now = replace(self._now, slot=slot)
 
     def nearest(
         self, vectors: Vectors, k: int, *, allowed: Bools | None = None
@@ -73,40 +83,43 @@ class ExactVectors:
         most k. `allowed` is (n,) or (b, n).
         """
         now = self._now
-        n = len(now.present)
-        allowed = fitted(allowed, n)
-        if allowed is None or allowed.ndim == 1:
-            keep = now.present if allowed is None else now.present & allowed
-            return _in_blocks(vectors, now.matrix[:n], keep, k)
-        return _in_blocks(vectors, now.matrix[:n], now.present & allowed, k)
-
-    @staticmethod
-    def _grown(matrix: Vectors, n: int, size: int, *, replaces: bool) -> Vectors:
-        """A matrix of at least `size` rows that no reader of the first `n` rows sees change."""
-        if size <= len(matrix) and not replaces:
-            return matrix
-        spare = size if n == 0 else max(size, min(size + 100_000, size * 5 // 4))
-        out = np.zeros((max(spare, len(matrix)), matrix.shape[1]), np.float32)
-        out[:n] = matrix[:n]
-        return out
+        keep = now.slot >= 0
+        mask = fitted(allowed, len(keep))
+        return _in_blocks(vectors, now, keep if mask is None else keep & mask, k)
 
 
-def _in_blocks(vectors: Vectors, matrix: Vectors, keep: Bools, k: int) -> tuple[Positions, Scores]:
+def _in_blocks(vectors: Vectors, now: _Snapshot, keep: Bools, k: int) -> tuple[Positions, Scores]:
     """Search by blocks of queries; a strict filter shared by all gathers its items first."""
-    n = len(matrix)
-    columns = np.arange(n, dtype=np.int32)
-    if keep.ndim == 1 and keep.sum() * 4 < n:
+    columns = np.arange(len(now.slot), dtype=np.int32)
+    if keep.ndim == 1 and keep.sum() * 4 < len(columns):
         columns = np.flatnonzero(keep).astype(np.int32)
-        matrix, keep = matrix[columns], keep[columns]
-    step = max(1, _BLOCK // max(1, len(matrix)))
+        gathered = now.matrix[now.slot[columns]]
+        every = np.arange(len(columns))
+        now, keep = _Snapshot(gathered, len(columns), every, straight=True), keep[columns]
+    step = max(1, _BLOCK // max(1, now.used))
     width = min(k, len(columns))
     positions = np.full((len(vectors), width), -1, np.int32)
     scores = np.full((len(vectors), width), -np.inf, np.float32)
     for start in range(0, len(vectors) if width else 0, step):
         rows = slice(start, start + step)
-        block = vectors[rows] @ matrix.T
+        block = now.by_position(vectors[rows] @ now.matrix[: now.used].T)
         block[~(keep[rows] if keep.ndim == 2 else np.broadcast_to(keep, block.shape))] = -np.inf
         block[~vectors[rows].any(axis=1)] = -np.inf
         found, scores[rows] = top_k(block, k)
         positions[rows] = np.where(found >= 0, columns[found], -1)
     return positions, scores
+
+
+def _compacted(old: _Snapshot, more: int) -> tuple[Vectors, int, Longs]:
+    """The matrix, rows used and slots without replaced rows, with room for `more` and a quarter."""
+    present = np.flatnonzero(old.slot >= 0)
+    kept = len(present)
+    matrix = np.zeros(((kept + more) * 5 // 4 + 64, old.matrix.shape[1]), np.float32)
+    matrix[:kept] = old.matrix[old.slot[present]]
+    slot = np.full(len(old.slot), -1, np.int64)
+    slot[present] = np.arange(kept)
+    return matrix, kept, slot
+
+
+def _is_straight(slot: Longs, used: int) -> bool:
+    return used >= len(slot) and bool(np.all((slot < 0) | (slot == np.arange(len(slot)))))

@@ -44,7 +44,7 @@ class RetrievalSettings:
     exact_below: int = 50_000
     candidates: int = 500
     hnsw_links: int = 32
-    hnsw_build: int = 200
+    hnsw_build: int = 120
     hnsw_search: int = 256
     filtered_exact_below: int = 20_000
     rrf_k: float = 60.0

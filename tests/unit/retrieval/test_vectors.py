@@ -228,3 +228,28 @@ def test_a_scorer_is_extended_with_new_and_changed_items() -> None:
     assert found.source_names == ("two-tower",)
     after.remove(np.array([3], np.int32))
     assert after.search(QueryBatch.of([[]]), 4).positions[0, :3].tolist() == [1, 0, 2]
+
+
+def test_many_replacements_leave_what_a_new_index_would_hold() -> None:
+    """Through the spare rows, out of them, and past gaps that have no vector."""
+    rng = np.random.default_rng(4)
+    index = ExactVectors(8)
+    latest: dict[int, np.ndarray] = {}
+    for _ in range(60):
+        positions = rng.choice(90, size=20, replace=False).astype(np.int32)
+        vectors = clustered(20, 8, seed=int(rng.integers(1000)))
+        index.add(positions, vectors)
+        latest |= dict(zip(positions.tolist(), vectors, strict=True))
+        gone = rng.choice(90, size=2, replace=False).astype(np.int32)
+        index.remove(gone)
+        for position in gone.tolist():
+            latest.pop(position, None)
+    fresh = ExactVectors(8)
+    order = sorted(latest)
+    fresh.add(np.array(order, np.int32), np.stack([latest[p] for p in order]))
+    queries = clustered(5, 8, seed=1)
+    assert len(index) == len(fresh) == len(latest)
+    assert np.array_equal(index.nearest(queries, 40)[0], fresh.nearest(queries, 40)[0])
+    allowed = np.arange(90) % 10 == 0
+    one, other = (i.nearest(queries, 5, allowed=allowed)[0] for i in (index, fresh))
+    assert np.array_equal(one, other)

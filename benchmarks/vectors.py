@@ -1,0 +1,130 @@
+"""Vector search: exact against the HNSW graph, by build time, latency and recall.
+
+    python benchmarks/vectors.py [--sizes 12000,50000,100000] [--titles items.parquet] [--json]
+
+Without `--titles` the vectors are synthetic: unit vectors of 384 dimensions scattered around
+random centres. With it they are the encoded titles of a catalogue. Queries are items held out of
+the index. Everything runs on one thread, and times are CPU times of that thread, so that other
+work on the machine changes them little; recall@100 counts how many of the 100 exact neighbours
+the graph returns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from prismrec.core import generator
+from prismrec.core.arrays import Vectors
+from prismrec.retrieval import RetrievalSettings
+from prismrec.retrieval.exact import ExactVectors
+from prismrec.retrieval.hnsw import HnswVectors
+
+DIMENSION = 384
+QUERIES = 500
+DEPTH = 100
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table, or JSON with `--json`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sizes", default="12000,50000,100000", help="items, comma-separated")
+    parser.add_argument("--titles", type=Path, help="a Parquet file with a column `title`")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    asked = parser.parse_args(argv)
+    faiss.omp_set_num_threads(1)
+    with threadpool_limits(limits=1):
+        if asked.titles:
+            sets = {asked.titles.parent.name: encoded(asked.titles)}
+        else:
+            sets = {"synthetic": clustered(max(map(int, asked.sizes.split(","))) + QUERIES)}
+        sizes = [] if asked.titles else [int(size) for size in asked.sizes.split(",")]
+        rows = [row for name, vectors in sets.items() for row in compared(name, vectors, sizes)]
+    print(json.dumps({"benchmark": "vectors", "rows": rows}) if asked.json else table(rows))
+    return 0
+
+
+def clustered(n: int) -> Vectors:
+    """Synthetic unit vectors: one random centre for each hundred, and as much noise as centre."""
+    rng = generator(0, "benchmark", "vectors")
+    centres = unit(rng.normal(size=(max(1, n // 100), DIMENSION)))
+    noise = unit(rng.normal(size=(n, DIMENSION)))
+    return unit(centres[rng.integers(0, len(centres), n)] + noise).astype(np.float32)
+
+
+def encoded(path: Path) -> Vectors:
+    """The distinct titles of a catalogue, encoded by the default encoder, in shuffled order."""
+    import polars as pl
+
+    from prismrec.language import LanguageSettings, find_encoder
+
+    titles = pl.read_parquet(path)["title"].drop_nulls().unique(maintain_order=True).to_list()
+    order = generator(0, "benchmark", "titles").permutation(len(titles))
+    return find_encoder(LanguageSettings()).encode([titles[i] for i in order])
+
+
+def compared(name: str, vectors: Vectors, sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """Both indexes over the first `sizes` vectors (all but the queries where none is given)."""
+    queries, rest = vectors[:QUERIES], vectors[QUERIES:]
+    rows = []
+    for n in sizes or [len(rest)]:
+        exact = ExactVectors(rest.shape[1])
+        graph = HnswVectors(rest.shape[1], RetrievalSettings(filtered_exact_below=0))
+        truth, first = measured(exact, rest[:n], queries)
+        found, second = measured(graph, rest[:n], queries)
+        hits = [np.isin(f, t).mean() for f, t in zip(found, truth, strict=True)]
+        first |= {"index": "exact", "recall@100": 1.0}
+        second |= {"index": "hnsw", "recall@100": round(float(np.mean(hits)), 4)}
+        rows += [{"vectors": name, "items": n} | row for row in (first, second)]
+    return rows
+
+
+def measured(
+    index: ExactVectors | HnswVectors, vectors: Vectors, queries: Vectors
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The neighbours that `index` finds, and what building, asking and adding took."""
+    n = len(vectors) - 1
+    build = seconds(lambda: index.add(np.arange(n, dtype=np.int32), vectors[:n]))
+    add = seconds(lambda: index.add(np.array([n], np.int32), vectors[n:]))
+    single = [seconds(lambda row=row: index.nearest(row[None], DEPTH)) for row in queries]
+    batch = seconds(lambda: index.nearest(queries, DEPTH))
+    return index.nearest(queries, DEPTH)[0], {
+        "build_seconds": round(build, 2),
+        "add_one_ms": round(add * 1e3, 2),
+        "ms_p50": round(float(np.percentile(single, 50)) * 1e3, 3),
+        "ms_p99": round(float(np.percentile(single, 99)) * 1e3, 3),
+        "batch_ms_per_query": round(batch / len(queries) * 1e3, 3),
+    }
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of this thread that `work` takes."""
+    start = time.thread_time()
+    work()
+    return time.thread_time() - start
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Each row at length one."""
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as a Markdown table."""
+    names = ["vectors", "items", "index", "build_seconds", "add_one_ms"]
+    names += ["ms_p50", "ms_p99", "batch_ms_per_query", "recall@100"]
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return "\n".join([*lines, *("| " + " | ".join(str(r[n]) for n in names) + " |" for r in rows)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
