@@ -1,0 +1,8 @@
+"""A simulated marketplace with known truth. Whatever comes from here is synthetic."""
+
+from prismrec.evaluation.simulator.behaviour import Impressions
+from prismrec.evaluation.simulator.marketplace import Marketplace, simulate
+from prismrec.evaluation.simulator.settings import SimulatorSettings
+from prismrec.evaluation.simulator.truth import Truth
+
+__all__ = ["Impressions", "Marketplace", "SimulatorSettings", "Truth", "simulate"]
