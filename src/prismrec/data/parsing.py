@@ -67,7 +67,7 @@ def text(raw: pl.Series) -> Parsed:
 
 def words(raw: pl.Series) -> Parsed:
     """Short names such as event types: lower case, without blanks around."""
-    parsed = text(raw)
+    parsed = wrong_type(raw, "not a name") if raw.dtype.is_nested() else text(raw)
     lower = parsed.values.str.strip_chars().str.to_lowercase()
     return Parsed(lower.replace("", None), parsed.faults)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 
 import polars as pl
 
@@ -84,10 +85,9 @@ def lines_of(file: IO[bytes], encoding: str) -> Iterator[str]:
         for line in file:
             yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")
     else:
-        import codecs
-
-        for text in codecs.getreader(encoding)(file, "replace"):
-            yield text.rstrip("\r\n").replace("\ufffd", "\udcff")
+        wrapped = io.TextIOWrapper(cast(BinaryIO, file), encoding, errors="replace")
+        for text in wrapped:
+            yield text.rstrip("\n").replace("\ufffd", "\udcff")
 
 
 def records(lines: Iterable[str], quote: str | None) -> Iterator[tuple[str, bool]]:
@@ -116,10 +116,9 @@ def parsed(record: str, separator: str, quote: str | None) -> list[str] | None:
     """The fields of one record, `None` where it cannot be parsed."""
     if quote is None:
         return record.split(separator)
+    lines = [line + "\n" for line in record.split("\n")]
     try:
-        rows = list(
-            csv.reader(record.splitlines(keepends=True), delimiter=separator, quotechar=quote)
-        )
+        rows = list(csv.reader(lines, delimiter=separator, quotechar=quote))
     except csv.Error:
         return None
     return rows[0] if len(rows) == 1 else None

@@ -13,7 +13,7 @@ import numpy as np
 from prismrec.core import BadInput, Cases, Interactions, QueryBatch, Sequences
 from prismrec.core.arrays import Bools, Longs
 
-__all__ = ["LONGEST_HISTORY", "Split", "by_user", "leave_one_out", "temporal"]
+__all__ = ["LONGEST_HISTORY", "Split", "by_user", "hold_out", "leave_one_out", "temporal"]
 
 LONGEST_HISTORY = 200
 """Events of history that a case of the temporal split keeps."""
@@ -74,6 +74,23 @@ def temporal(interactions: Interactions, share: float = 0.1) -> Split:
     cuts = {"validation_after": validation_cut, "test_after": test_cut, "share": share}
     more = {**cuts, "trimmed": trimmed}
     return _split(interactions, train, validation, test, "temporal", more, tied=True)
+
+
+def hold_out(interactions: Interactions, users: int, rng: np.random.Generator) -> Split:
+    """For training what will be served: the last positive event of at most `users` users, drawn at
+    random among those with three or more, is the validation target; all else trains, no test.
+    """
+    events, rows = interactions.sequences, interactions.sequences.rows
+    positive = np.flatnonzero(events.weights > 0)
+    counts = np.bincount(rows[positive], minlength=len(events))
+    able = np.flatnonzero(counts >= 3)
+    drawn = np.sort(rng.choice(able, min(users, len(able)), replace=False))
+    targets = positive[np.cumsum(counts)[drawn] - 1]
+    cut = np.full(len(events), len(events.items))
+    cut[drawn] = targets
+    train = _training(interactions, np.arange(len(events.items)) < cut[rows])
+    nothing = np.zeros(0, np.int64)
+    return _split(interactions, train, targets, nothing, "hold-out", {})
 
 
 def by_user(interactions: Interactions, share: float, rng: np.random.Generator) -> Split:
