@@ -64,6 +64,8 @@ class Visitors:
         n = len(self.truth.items)
         self._rng = generator(self.seed, "simulator", "visits")
         self._clicks = np.zeros(n)
+        kinds = self.truth.products.category
+        self._shelves = [np.flatnonzero(kinds == c) for c in range(len(CATEGORIES))]
         # What the crowd and the shop make of each product, kept up to date click by click.
         self._drawn = self.settings.popularity_bias * self.truth.products.appeal
         self._bought: dict[int, list[int]] = {}
@@ -130,8 +132,9 @@ class Visitors:
         told, live = self.truth.products, len(wanted)
         worth = self._drawn[:live] + 0.3 * wanted
         if intent.category != NONE:
-            fits = told.category[:live] == intent.category
-            worth += 5.0 * fits + 1.5 * (fits & (told.brand[:live] == intent.brand))
+            fits = self._shelves[intent.category]
+            fits = fits[: np.searchsorted(fits, live)]
+            worth[fits] += 5.0 + 1.5 * (told.brand[fits] == intent.brand)
         if intent.style != NONE:
             worth += 2.0 * told.styles[:live, intent.style]
         worth[[item for item in self._bought.get(u, ()) if item < live]] = -np.inf

@@ -61,7 +61,10 @@ class Marketplace:
             folder / "items.parquet"
         )
         pl.DataFrame(
-            [(e.user_id, e.item_id, e.event, e.timestamp, e.value, e.query) for e in self.events],
+            [
+                (e.user_id, e.item_id, e.event, e.timestamp, e.value, e.query or None)
+                for e in self.events
+            ],
             schema={
                 "user_id": pl.String,
                 "item_id": pl.String,
