@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from prismrec.evaluation.measures import Figures
@@ -31,7 +30,6 @@ class ModelReport:
     fit_seconds: float
     evaluate_seconds: float
     peak_rss_mib: float
-    ratings: Mapping[str, float] = field(default_factory=dict)
 
     def group(self, by: str) -> dict[str, Figures]:
         """The groups of one kind, by label, in order."""
@@ -91,7 +89,7 @@ def _model_json(model: ModelReport) -> dict[str, Any]:
         groups.setdefault(group.by, {})[group.label] = _figures_json(group.figures)
     return {
         "name": model.name,
-        "metrics": {**model.figures.metrics, **model.ratings},
+        "metrics": dict(model.figures.metrics),
         "intervals": {name: list(span) for name, span in model.figures.intervals.items()},
         "fit_seconds": round(model.fit_seconds, 3),
         "evaluate_seconds": round(model.evaluate_seconds, 3),

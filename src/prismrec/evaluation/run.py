@@ -118,12 +118,11 @@ def _sit(
     ratings = rating_errors(scorer, exam.test, batch=room.settings.batch)
     report = ModelReport(
         name=name,
-        figures=groups[0].figures,
+        figures=replace(groups[0].figures, metrics={**groups[0].figures.metrics, **ratings}),
         groups=groups[1:],
         fit_seconds=fit_seconds,
         evaluate_seconds=rank_seconds + measure_seconds,
         peak_rss_mib=peak_rss_mib(),
-        ratings=ratings,
     )
     return _Sitting(report, columns)
 

@@ -125,7 +125,7 @@ def pooled(
         flipped += share * _flipped_means(data, resamples, rng)
     low, high = interval(draws, confidence)
     # The data themselves are one of the arrangements, so p is never 0 (Phipson and Smyth 2010).
-    as_far = np.count_nonzero(np.abs(flipped) >= abs(mean) * (1.0 - 1e-12))
+    as_far = int(np.count_nonzero(np.abs(flipped) >= abs(mean) * (1.0 - 1e-12)))
     return Difference(mean, low, high, (as_far + 1) / (resamples + 1))
 
 
