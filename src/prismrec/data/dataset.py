@@ -106,20 +106,8 @@ class Dataset:
         Every event needs a timestamp; events of items that are not given are left out.
         """
         things, people = tuple(items), tuple(users)
-        item_frame = pl.DataFrame(
-            [
-                (i.item_id, i.title, i.description, i.brand, list(i.categories), i.price,
-                 i.available, i.created_at)
-                for i in things
-            ],
-            schema=ITEMS, orient="row",
-        )  # fmt: skip
-        rows = [
-            (e.user_id or f"session:{e.session_id}", e.item_id, e.event, e.timestamp, e.value,
-             e.event_id or None, e.session_id or None, e.query or None)
-            for e in events
-        ]  # fmt: skip
-        log = pl.DataFrame(rows, schema=EVENTS, orient="row")
+        item_frame = _item_frame(things)
+        log = _event_frame(events)
         log = log.join(
             item_frame.select("item_id"), on="item_id", how="semi", maintain_order="left"
         )
@@ -127,14 +115,30 @@ class Dataset:
         return Dataset(
             items=item_frame,
             events=in_order(log),
-            users=pl.DataFrame(
-                {"user_id": pl.Series([u.user_id for u in people], dtype=pl.String)}
-            ),
+            users=pl.DataFrame([u.user_id for u in people], schema={"user_id": pl.String}),
             relations=pl.DataFrame(links, schema=RELATIONS, orient="row"),
             has_clock=has_clock,
             report=ReadReport(has_clock=has_clock),
             given=(things, people),
         )
+
+
+def _item_frame(items: Iterable[Item]) -> pl.DataFrame:
+    rows = [
+        (i.item_id, i.title, i.description, i.brand, list(i.categories), i.price, i.available,
+         i.created_at)
+        for i in items
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=ITEMS, orient="row")
+
+
+def _event_frame(events: Iterable[Event]) -> pl.DataFrame:
+    rows = [
+        (e.user_id or f"session:{e.session_id}", e.item_id, e.event, e.timestamp, e.value,
+         e.event_id or None, e.session_id or None, e.query or None)
+        for e in events
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=EVENTS, orient="row")
 
 
 def in_order(events: pl.DataFrame) -> pl.DataFrame:

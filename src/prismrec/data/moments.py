@@ -31,7 +31,7 @@ def moments(raw: pl.Series, *, earliest: int = 0, may_order: bool = True) -> Mom
     A time without a zone is UTC. Whole numbers that are all below 10^8 are positions and kept as
     they are (where they `may_order`). Before `earliest` or after 2099 is wrong.
     """
-    if raw.dtype.is_nested() or raw.dtype in (pl.Binary, pl.Object, pl.Boolean):
+    if raw.dtype.is_nested() or raw.dtype in (pl.Object, pl.Boolean, pl.Duration, pl.Time):
         parsed = wrong_type(raw, "not a time", pl.Int64)
         return Moments(parsed.values, parsed.faults)
     if raw.dtype in (pl.Datetime, pl.Date):

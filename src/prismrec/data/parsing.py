@@ -16,7 +16,10 @@ import polars as pl
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
 
-__all__ = ["Parsed", "Parser", "bag", "flag", "identifier", "number", "price", "text", "words"]
+__all__ = [
+    "Parsed", "Parser", "bag", "degrees", "flag", "identifier", "number", "price", "text", "vector",
+    "words",
+]  # fmt: skip
 
 LONGEST_ID = 512
 NOTHING = ("", "null", "none", "na", "n/a", "nil", "\\n")
@@ -40,7 +43,7 @@ Parser = Callable[[pl.Series], Parsed]
 
 def identifier(raw: pl.Series) -> Parsed:
     """Ids as text: whole numbers without a decimal point, blank ones missing."""
-    if raw.dtype.is_nested() or raw.dtype in (pl.Binary, pl.Object):
+    if raw.dtype.is_nested() or raw.dtype == pl.Object:
         return wrong_type(raw, "not an id")
     if raw.dtype.is_float():
         whole = raw.cast(pl.Int64, strict=False)
@@ -60,7 +63,7 @@ def text(raw: pl.Series) -> Parsed:
     """Free text; lists are joined with commas."""
     if isinstance(raw.dtype, pl.List):
         return Parsed(raw.cast(pl.List(pl.String), strict=False).list.join(", ", ignore_nulls=True))
-    if raw.dtype.is_nested() or raw.dtype in (pl.Binary, pl.Object):
+    if raw.dtype.is_nested() or raw.dtype == pl.Object:
         return wrong_type(raw, "not text")
     return Parsed(raw.cast(pl.String).str.replace_all("\0", "", literal=True))
 
@@ -74,7 +77,7 @@ def words(raw: pl.Series) -> Parsed:
 
 def number(raw: pl.Series) -> Parsed:
     """Finite numbers, as Float64."""
-    if raw.dtype.is_nested() or raw.dtype in (pl.Binary, pl.Object) or raw.dtype.is_temporal():
+    if raw.dtype.is_nested() or raw.dtype == pl.Object or raw.dtype.is_temporal():
         return wrong_type(raw, "not a number", pl.Float64)
     given = raw.is_not_null()
     if raw.dtype == pl.String:
@@ -96,6 +99,29 @@ def price(raw: pl.Series) -> Parsed:
     parsed = number(raw)
     negative = (parsed.values < 0).fill_null(False)
     return Parsed(parsed.values, [*parsed.faults, ("negative price", negative)])
+
+
+def degrees(limit: float) -> Parser:
+    """A parser of degrees between `-limit` and `limit`."""
+
+    def parser(raw: pl.Series) -> Parsed:
+        parsed = number(raw)
+        outside = (parsed.values.abs() > limit).fill_null(False)
+        return Parsed(parsed.values, [*parsed.faults, (f"beyond {limit:g} degrees", outside)])
+
+    return parser
+
+
+def vector(raw: pl.Series) -> Parsed:
+    """Lists of finite numbers, all as long as the first one; an empty list is missing."""
+    values = raw.cast(pl.List(pl.Float64))
+    lengths = values.list.len()
+    given = (lengths > 0).fill_null(False)
+    first = lengths.filter(given).head(1)
+    other = given & (lengths != first.item()) if len(first) else ~raw.is_null() & False
+    is_finite = pl.element().is_finite().fill_null(False).all()
+    odd = given & ~values.list.eval(is_finite).list.first().fill_null(True)
+    return Parsed(values, [("vector of another length", other), ("not finite numbers", odd)])
 
 
 def flag(raw: pl.Series) -> Parsed:
@@ -128,7 +154,7 @@ def bag(raw: pl.Series) -> Parsed:
         if dtype.inner.is_nested():
             return wrong_type(raw, "not a list of names", pl.List(pl.String))
         return Parsed(tidy(raw.cast(pl.List(pl.String), strict=False)))
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+    if dtype.is_nested() or dtype == pl.Object:
         return wrong_type(raw, "not a list of names", pl.List(pl.String))
     values = raw.cast(pl.String)
     if values.str.starts_with("[").any():

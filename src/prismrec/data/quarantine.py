@@ -86,6 +86,8 @@ def as_text(values: pl.Series) -> pl.Series:
     """Any column as text, for people to read."""
     if values.dtype == pl.String:
         return values
-    if values.dtype.is_nested() or values.dtype in (pl.Object, pl.Binary):
-        return pl.Series(values.name, [None if v is None else str(v) for v in values], pl.String)
+    if values.dtype.is_nested() or values.dtype in (pl.Object, pl.Duration):
+        return pl.Series(
+            values.name, [None if v is None else str(v) for v in values.to_list()], pl.String
+        )
     return values.cast(pl.String)

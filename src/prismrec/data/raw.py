@@ -8,7 +8,7 @@ import polars as pl
 
 __all__ = ["ROW", "Fault", "Raw"]
 
-ROW = "__row"
+ROW = "__prismrec_row"
 """The column with the number of each row; the first row of data is 1."""
 
 

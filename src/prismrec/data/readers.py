@@ -32,7 +32,7 @@ def read_table(source: Path | SqlSource, settings: DataSettings = DEFAULTS) -> R
     if source.stat().st_size == 0:
         raise BadInput(f"{source} is empty.", hint="Remove it, or give it at least a header line.")
     try:
-        return reader(source, settings)
+        return plain_types(reader(source, settings))
     except (pl.exceptions.PolarsError, OSError, EOFError, UnicodeError) as error:
         raise BadInput(
             f"{source} cannot be read: {str(error).splitlines()[0]}",
@@ -114,7 +114,25 @@ def read_sql(source: SqlSource) -> Raw:
             f"The query on {source} failed: {reason}",
             hint="Check the URL, the query and the rights of its user.",
         ) from error
-    return Raw(frame.with_row_index(ROW, 1))
+    return plain_types(Raw(frame.with_row_index(ROW, 1)))
+
+
+def plain_types(raw: Raw) -> Raw:
+    """Codes of categories and bytes as text; bytes that are not UTF-8 go missing."""
+    frame = raw.frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    texts = [
+        pl.Series(name, [_decoded(value) for value in frame[name]], pl.String)
+        for name, dtype in frame.schema.items()
+        if dtype == pl.Binary
+    ]
+    return Raw(frame.with_columns(texts), raw.faults, raw.rows)
+
+
+def _decoded(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def guessed_separator(path: Path) -> str:
@@ -125,6 +143,11 @@ def guessed_separator(path: Path) -> str:
         header = file.readline(1 << 20)
     if header.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadInput(f"{path} is UTF-16.", hint='Set [data] encoding = "utf-16".')
+    if b"\r" in header.rstrip(b"\r\n") and not header.endswith(b"\n"):
+        raise BadInput(
+            f"The lines of {path} end in carriage returns alone.",
+            hint="Save it with line feeds (Unix) or both (Windows).",
+        )
     return max((",", "\t", ";", "|"), key=lambda mark: header.count(mark.encode()))
 
 

@@ -40,9 +40,10 @@ class DataSettings:
             )
         if not self.default_event.strip():
             raise BadSettings("default_event is empty.", hint='Give it a name, such as "view".')
-        if len(self.separator) > 1:
+        if len(self.separator.encode()) > 1 or self.separator in ('"', "\n", "\r", "\0"):
             raise BadSettings(
-                f"separator is {self.separator!r}.", hint="Give one character, or leave it empty."
+                f"separator is {self.separator!r}.",
+                hint="Give one plain character such as ; or leave it empty.",
             )
         try:
             "".encode(self.encoding)

@@ -10,7 +10,19 @@ import polars as pl
 
 from prismrec.core import BadInput
 from prismrec.data.moments import moments
-from prismrec.data.parsing import Parsed, Parser, bag, flag, identifier, number, price, text, words
+from prismrec.data.parsing import (
+    Parsed,
+    Parser,
+    bag,
+    degrees,
+    flag,
+    identifier,
+    number,
+    price,
+    text,
+    vector,
+    words,
+)
 from prismrec.data.quarantine import Quarantine
 from prismrec.data.raw import ROW, Raw
 from prismrec.data.vocabulary import Matched
@@ -26,21 +38,29 @@ def _created(raw: pl.Series) -> Parsed:
     return Parsed(found.values, found.faults)
 
 
-def _vector_or_text(raw: pl.Series) -> Parsed:
+def _as_it_is(raw: pl.Series) -> Parsed:
     return Parsed(raw)
+
+
+def _further(raw: pl.Series) -> Parsed:
+    dtype = raw.dtype
+    is_vector = isinstance(dtype, pl.List | pl.Array) and dtype.inner.is_float()
+    return vector(raw) if is_vector else Parsed(raw)
 
 
 PARSERS: Mapping[str, Mapping[str, Parser]] = {
     "items": {
         "item_id": identifier, "title": text, "description": text, "brand": text,
-        "categories": bag, "attributes": _vector_or_text, "price": price, "available": flag,
+        "categories": bag, "attributes": _as_it_is, "price": price, "available": flag,
         "created_at": _created,
     },
     "events": {
         "user_id": identifier, "item_id": identifier, "event": words, "value": number,
         "event_id": identifier, "session_id": identifier, "query": text,
     },
-    "users": {"user_id": identifier, "tags": bag, "latitude": number, "longitude": number},
+    "users": {
+        "user_id": identifier, "tags": bag, "latitude": degrees(90), "longitude": degrees(180),
+    },
     "relations": {
         "source": identifier, "target": identifier, "kind": words, "weight": number,
         "between": words,
@@ -85,8 +105,11 @@ def clean_table(
         clean[word] = parsed.values.alias(word)
         faults += [Fault(column, reason, mask, frame[column]) for reason, mask in parsed.faults]
     faults += _missing(table, clean, frame, matched)
-    extras = {name: frame[name] for name in matched.ignored} if table != "events" else {}
-    whole = pl.DataFrame([series.alias(name) for name, series in (extras | clean).items()])
+    for name in matched.ignored if table in ("items", "users") else ():
+        parsed = _further(frame[name])
+        clean.setdefault(name, parsed.values)
+        faults += [Fault(name, reason, mask, frame[name]) for reason, mask in parsed.faults]
+    whole = pl.DataFrame([series.alias(name) for name, series in clean.items()])
     return sift(file, whole, faults, quarantine), positions
 
 

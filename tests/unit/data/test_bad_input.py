@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -114,6 +115,9 @@ TABLE_ROWS = [
     pytest.param(
         "items.jsonl", b'{"item_id":"i1"}\n{"title":"x"}\n', 2, "missing item_id", id="no-id"
     ),
+    pytest.param(
+        "users.csv", b"user_id,lat,lon\nu1,1,2\nu2,91,2\n", 2, "beyond 90 degrees", id="latitude"
+    ),
     pytest.param("users.csv", b"user_id\nu1\nu1\n", 2, "duplicate user_id", id="user-twice"),
     pytest.param(
         "relations.csv", b"source,target,between\na,b,users\na,b,planets\n", 2,
@@ -135,6 +139,38 @@ TABLE_ROWS = [
         id="value-nan",
     ),
 ]  # fmt: skip
+
+
+TYPED_ROWS = [
+    pytest.param(
+        {"item_id": ["a", "b"], "image": [[1.0, 2.0], [3.0]]}, "image",
+        "vector of another length", id="short-vector",
+    ),
+    pytest.param(
+        {"item_id": ["a", "b"], "image": [[1.0], [float("nan")]]}, "image", "not finite numbers",
+        id="nan-vector",
+    ),
+    pytest.param(
+        {"item_id": ["a", "b"], "image": [[1.0], [None]]}, "image", "not finite numbers",
+        id="null-in-vector",
+    ),
+    pytest.param(
+        {"item_id": ["a", "b"], "price": [1.0, float("nan")]}, "price", "not a finite number",
+        id="nan-price",
+    ),
+    pytest.param({"item_id": [b"a", b"\xff"]}, "item_id", "missing item_id", id="id-bytes"),
+    pytest.param({"item_id": ["a", None]}, "item_id", "missing item_id", id="null-id"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "column", "reason"), TYPED_ROWS)
+def test_a_bad_value_in_a_typed_file_costs_its_row(
+    tmp_path: Path, columns: dict, column: str, reason: str
+) -> None:
+    pl.DataFrame(columns).write_parquet(tmp_path / "items.parquet")
+    (bad,) = quarantined(tmp_path)
+    assert (bad["row"], bad["column"], bad["reason"]) == (2, column, reason)
+    assert [item.item_id for item in read(tmp_path).iter_items()] == ["a"]
 
 
 @pytest.mark.parametrize(("name", "content", "row", "reason"), TABLE_ROWS)
@@ -168,6 +204,18 @@ FILES = [
         "events.csv", raw(b"item_id\ni1\n"), "no column for 'user_id'", id="no-user-column"
     ),
     pytest.param("events.csv", raw(b""), "is empty", id="empty-csv"),
+    pytest.param("items.csv", raw(b"item_id,title\ra,x\rb,y\r"), "carriage returns", id="old-mac"),
+    pytest.param("items.jsonl", raw(b"\n\n"), "Found: no columns", id="blank-jsonl"),
+    pytest.param("events.csv", raw(b"1,2,3\n4,5,6\n"), "Found: 1, 2, 3", id="no-header"),
+    pytest.param(
+        "events.parquet",
+        parquet(user_id=["u"], item_id=["i"], timestamp=[timedelta(1)]), "not a time",
+        id="time-is-a-duration",
+    ),
+    pytest.param(
+        "events.parquet", parquet(user_id=["u"], item_id=["i"], value=[date(2020, 1, 1)]),
+        "not a number", id="value-is-a-date",
+    ),
     pytest.param("events.jsonl", raw(b"[]\n"), "no column for", id="jsonl-of-lists"),
     pytest.param("events.parquet", raw(b"not parquet"), "cannot be read", id="not-parquet"),
     pytest.param("events.csv.gz", raw(b"not gzip"), "events.csv.gz", id="not-gzip"),
@@ -200,7 +248,7 @@ FILES = [
         id="too-many-types",
     ),
     pytest.param("readme.txt", raw(b"hello"), "neither items nor events", id="nothing-known"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "make", "message"), FILES)
@@ -261,6 +309,8 @@ SETTINGS = [
     pytest.param(lambda: DataSettings(repeats="maybe"), "repeats", id="repeats"),
     pytest.param(lambda: DataSettings(default_event=" "), "default_event", id="default-event"),
     pytest.param(lambda: DataSettings(separator="||"), "separator", id="separator"),
+    pytest.param(lambda: DataSettings(separator='"'), "separator", id="separator-quote"),
+    pytest.param(lambda: DataSettings(separator="，"), "separator", id="separator-wide"),
     pytest.param(lambda: DataSettings(encoding="klingon"), "encoding", id="encoding"),
     pytest.param(
         lambda: DataSettings(columns=("user_id",)), "column mapping", id="mapping-no-equals"

@@ -274,6 +274,15 @@ def test_ids_of_any_type_are_text(tmp_path: Path) -> None:
     assert list(read(path).user_ids) == ["7", "2.5"]
 
 
+def test_coded_and_byte_columns_are_text(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"item_id": [b"a", b"b"], "brand": ["x", "y"], "price": ["1", "2"]})
+    coded = frame.with_columns(pl.col("brand", "price").cast(pl.Categorical))
+    coded.write_parquet(tmp_path / "items.parquet")
+    first, second = read(tmp_path).iter_items()
+    assert (first.item_id, first.brand, first.price) == ("a", "x", 1.0)
+    assert (second.item_id, second.brand, second.price) == ("b", "y", 2.0)
+
+
 def test_users_without_events_come_last(tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text("user_id,item_id\nu9,a\n")
     (tmp_path / "users.csv").write_text("user_id,tags,lat,lon,age\nu1,red|blue,1,2,30\nu9,,,,\n")

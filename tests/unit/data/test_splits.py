@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prismrec.core import BadInput, Bags, Cases, Interactions, ItemFeatures, Sequences
 from prismrec.data import Split, by_user, leave_one_out, temporal
-from prismrec.data.splits import LONGEST_HISTORY
+from prismrec.data.splits import LONGEST_HISTORY, hold_out
 
 Row = list[tuple[int, int, float]]
 
@@ -122,6 +122,21 @@ def test_by_user_never_leaks(rows: list[Row], seed: int) -> None:
     assert not set(split.test.clusters) & set(split.validation.clusters)
     again = by_user(whole, 0.3, np.random.default_rng(seed))
     np.testing.assert_array_equal(split.test.targets, again.test.targets)
+
+
+@settings(max_examples=80, deadline=None)
+@given(ROWS, st.integers(0, 5))
+def test_hold_out_never_leaks(rows: list[Row], users: int) -> None:
+    whole = world(rows)
+    split = hold_out(whole, users, np.random.default_rng(0))
+    check_no_leak(whole, split, strictly=False)
+    able = sum(sum(weight > 0 for _, _, weight in row) >= 3 for row in rows)
+    assert len(split.validation) == min(users, able)
+    assert len(split.test) == 0
+    others = np.setdiff1d(np.arange(len(rows)), split.validation.clusters)
+    np.testing.assert_array_equal(
+        split.train.sequences.take(others).values, whole.sequences.take(others).values
+    )
 
 
 def histories(cases: Cases) -> list[list[int]]:
