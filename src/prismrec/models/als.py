@@ -31,11 +31,11 @@ class ALS:
     solved by the library `implicit`.
     """
 
-    dimension: int = 64
-    confidence: float = 10.0
+    dimension: int = 128
+    confidence: float = 20.0
     regularisation: float = 1.0
     iterations: int = 15
-    half_life: float = 5.0
+    half_life: float = 3.0
     name: str = "als"
 
     def fit(

@@ -43,7 +43,7 @@ def write_state(state: State, folder: Path) -> None:
     if numbers:
         save_file(numbers, folder / ARRAYS_FILE)
     for name in sorted(state.children):
-        if not name.replace("-", "").replace("_", "").isalnum():
+        if not _is_plain(name):
             raise BadInput(
                 f"A part of a model is named {name!r}, which is no plain folder name.",
                 hint="Use letters, digits, - and _ in the names of experts.",
@@ -66,6 +66,8 @@ def read_state(folder: Path) -> State:
             raise KeyError("arrays")
         strings = {name: np.array(v, dtype=np.str_) for name, v in document["strings"].items()}
         kind, settings, children = document["kind"], document["settings"], document["children"]
+        if not all(map(_is_plain, children)):
+            raise ValueError(f"its parts are named {children}")
     except (ValueError, KeyError, TypeError, OSError, SafetensorError) as error:
         raise Corrupt(
             f"The model in {folder} cannot be read: {error}.", hint="Restore the release."
@@ -111,6 +113,11 @@ def _sorted_arrays(state: State) -> tuple[dict[str, np.ndarray], dict[str, np.nd
                 hint="Only numbers and strings can be stored.",
             )
     return numbers, strings
+
+
+def _is_plain(name: str) -> bool:
+    """Whether `name` can only mean a folder inside this one."""
+    return name.replace("-", "").replace("_", "").isalnum()
 
 
 def _canonical(document: Mapping[str, Any] | list[Any]) -> bytes:

@@ -31,9 +31,9 @@ class BPR:
 
     dimension: int = 64
     learning_rate: float = 0.05
-    regularisation: float = 0.01
+    regularisation: float = 0.003
     iterations: int = 100
-    half_life: float = 5.0
+    half_life: float = 2.0
     fold_in: float = 1.0
     name: str = "bpr"
 

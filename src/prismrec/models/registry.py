@@ -3,6 +3,7 @@ before it is asked for."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -54,12 +55,23 @@ def scorer_from_state(state: State, features: ItemFeatures) -> Any:
 
 
 def learner(name: str, **settings: Any) -> Learner:
-    """The learner called `name` with these settings; raises `BadSettings` for an unknown name."""
+    """The learner called `name` with these settings.
+
+    Raises `BadSettings` for an unknown name or an unknown setting.
+    """
     if name not in LEARNERS:
         known = ", ".join(sorted(LEARNERS))
         raise BadSettings(f"There is no model named {name!r}.", hint=f"Choose one of: {known}.")
-    made: Learner = _load(LEARNERS[name])(**settings)
-    return made
+    made = _load(LEARNERS[name])
+    allowed = {field.name for field in dataclasses.fields(made)} - {"name"}
+    unknown = sorted(set(settings) - allowed)
+    if unknown:
+        raise BadSettings(
+            f"The model {name} has no setting {', '.join(unknown)}.",
+            hint=f"It has: {', '.join(sorted(allowed))}.",
+        )
+    result: Learner = made(**settings)
+    return result
 
 
 def _load(place: str) -> Any:
