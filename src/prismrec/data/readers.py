@@ -6,6 +6,7 @@ record, so that only the broken rows are lost, and those are named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,23 +97,31 @@ def read_recbole(path: Path, settings: DataSettings) -> Raw:
 
 
 def read_sql(source: SqlSource) -> Raw:
-    """The rows of a query, through SQLAlchemy."""
+    """The rows of a query, through SQLAlchemy. Nothing that it changes is committed."""
     import sqlalchemy as sa
 
+    # A colon in a query is a colon, not a parameter.
+    query = sa.text(re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", source.query))
+    url = re.sub("^postgres(ql)?://", "postgresql+psycopg://", source.url)
     try:
-        engine = sa.create_engine(source.url)
+        engine = sa.create_engine(url)
         with engine.connect() as connection:
-            frame = pl.read_database(source.query, connection, infer_schema_length=None)
-    except sa.exc.NoSuchModuleError as error:
+            frame = pl.read_database(query, connection, infer_schema_length=None)
+        engine.dispose()
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
         raise BadInput(
-            f"{source}: this kind of database is not known.",
-            hint="Use a URL such as sqlite:///shop.db or postgresql+psycopg://user@host/shop.",
+            f"{source}: this is no URL of a database that is known.",
+            hint="Use one such as sqlite:///shop.db or postgresql://user@host/shop.",
         ) from error
     except (sa.exc.SQLAlchemyError, pl.exceptions.PolarsError, ImportError, ValueError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise BadInput(
             f"The query on {source} failed: {reason}",
             hint="Check the URL, the query and the rights of its user.",
+        ) from error
+    except AttributeError as error:  # polars finds no columns in the answer
+        raise BadInput(
+            f"The query on {source} gives no rows.", hint="It must be a SELECT."
         ) from error
     return plain_types(Raw(frame.with_row_index(ROW, 1)))
 

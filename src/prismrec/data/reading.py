@@ -74,13 +74,13 @@ class _Reading:
 
     def items(self, source: Path | SqlSource) -> pl.DataFrame:
         frame, matched, total, _ = self._clean("items", source)
-        frame = self._once(str(source), frame, matched, "item_id")
+        frame = self._once(_name("items", source), frame, matched, "item_id")
         self._done("items", source, matched, total, frame)
         return settled(_typed(frame.drop(ROW), ITEMS), ITEM_WORDS)
 
     def users(self, source: Path | SqlSource) -> pl.DataFrame:
         frame, matched, total, _ = self._clean("users", source)
-        frame = self._once(str(source), frame, matched, "user_id")
+        frame = self._once(_name("users", source), frame, matched, "user_id")
         self._done("users", source, matched, total, frame)
         return settled(frame.drop(ROW), USER_WORDS)
 
@@ -93,14 +93,14 @@ class _Reading:
         )
         odd = ~frame["between"].is_in(["users", "items"])
         fault = Fault("between", "neither users nor items", odd, frame["between"])
-        frame = sift(str(source), frame, [fault], self.aside)
+        frame = sift(_name("relations", source), frame, [fault], self.aside)
         self._done("relations", source, matched, total, frame)
         return frame.select(list(RELATIONS))
 
     def events(
         self, source: Path | SqlSource, items: pl.DataFrame | None
     ) -> tuple[pl.DataFrame, bool]:
-        file = str(source)
+        file = _name("events", source)
         frame, matched, total, positions = self._clean("events", source)
         frame = frame.with_columns(self._event_type(matched), _person(frame))
         faults = []
@@ -126,11 +126,11 @@ class _Reading:
         self, table: str, source: Path | SqlSource
     ) -> tuple[pl.DataFrame, Matched, int, bool]:
         raw = read_table(source, self.settings)
-        matched = match_columns(table, str(source), raw.columns, self.settings)
+        matched = match_columns(table, _name(table, source), raw.columns, self.settings)
         when = matched.columns.get("timestamp")
         if when and len(raw.frame) and raw.frame[when].null_count() == len(raw.frame):
             del matched.columns["timestamp"]
-        frame, positions = clean_table(table, str(source), raw, matched, self.aside)
+        frame, positions = clean_table(table, _name(table, source), raw, matched, self.aside)
         return frame, matched, raw.total, positions
 
     def _event_type(self, matched: Matched) -> pl.Expr:
@@ -155,7 +155,7 @@ class _Reading:
         total: int,
         frame: pl.DataFrame,
     ) -> None:
-        file = str(source)
+        file = _name(table, source)
         refuse_if_nothing_left(table, file, total, frame, self.aside)
         self.files.append(
             FileReport(
@@ -174,6 +174,11 @@ class _Reading:
                     f"No table has the column {column!r} that the settings name.",
                     hint=f'Change "{entry}" in [data] columns.',
                 )
+
+
+def _name(table: str, source: Path | SqlSource) -> str:
+    """What a table is called in messages and in the quarantine."""
+    return f"{source} ({table})" if isinstance(source, SqlSource) else str(source)
 
 
 def _person(frame: pl.DataFrame) -> pl.Expr:

@@ -283,9 +283,10 @@ SOURCES = [
     pytest.param(Sources(), BadInput, "neither items nor events", id="nothing-given"),
     pytest.param("sqlite:///x.db", BadInput, "no query", id="sql-without-query"),
     pytest.param("sqlite://#SELECT * FROM gone", BadInput, "no such table", id="sql-no-table"),
-    pytest.param("nosql://h/db#SELECT 1", BadInput, "not known", id="sql-unknown-database"),
+    pytest.param("nosql://h/db#SELECT 1", BadInput, "no URL of", id="sql-unknown-database"),
+    pytest.param("sqlite://#CREATE TABLE t(a)", BadInput, "gives no rows", id="sql-no-select"),
     pytest.param("sqlite://#SELEC", BadInput, "syntax error", id="sql-syntax"),
-    pytest.param(("not a url", "SELECT 1"), BadInput, "failed", id="sql-bad-url"),
+    pytest.param(("not a url", "SELECT 1"), BadInput, "no URL of", id="sql-bad-url"),
 ]
 
 

@@ -82,6 +82,15 @@ def as_sql(folder: Path) -> object:
     )
 
 
+def test_two_queries_on_one_database_are_counted_apart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    items = (url, "select 'a:b' as item_id union all select null")
+    events = (url, "select 'u' as user_id, 'a:b' as item_id, '2023-11-14 22:13:20' as time")
+    dataset = read(Sources(items=items, events=events))
+    assert dataset.events["timestamp"].to_list() == [1_700_000_000_000]
+    assert [file.quarantined for file in dataset.report.files] == [{"missing item_id": 1}, {}]
+
+
 def as_files(folder: Path) -> object:
     LOG.write_parquet(folder / "clicks-of-may.parquet")
     GOODS.write_csv(folder / "stock.csv")
