@@ -32,7 +32,9 @@ def postgres_url() -> Iterator[str]:
     except subprocess.CalledProcessError as error:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"initdb does not work here: {error.stderr.strip()[-300:]}")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"
+    # The tests ask what is stored, not whether PostgreSQL syncs its disk.
+    quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} {quick}"
     control = (str(programs / "pg_ctl"), "-D", str(data), "-l", str(log), "-w")
     try:
         run(*control, "-o", options, "start")
@@ -75,7 +77,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'shop.prism' / 'store.db'}"
     if request.param == "memory":
         return "sqlite://"
-    return _fresh_database(request.getfixturevalue("postgres_url"))
+    return _emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -83,19 +85,18 @@ def lasting_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """As `url`, but only databases that outlive their connections."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shop.prism' / 'store.db'}"
-    return _fresh_database(request.getfixturevalue("postgres_url"))
+    return _emptied(request.getfixturevalue("postgres_url"))
 
 
-_databases = iter(range(10**6))
-
-
-def _fresh_database(url: str) -> str:
+def _emptied(url: str) -> str:
     import psycopg
 
-    name = f"test{next(_databases)}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return url.rpartition("/")[0] + "/" + name
+    with psycopg.connect(url) as connection:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        for (name,) in connection.execute(query).fetchall():
+            if name != "alembic_version":
+                connection.execute(f"DELETE FROM {name}")
+    return url
 
 
 @pytest.fixture

@@ -240,7 +240,7 @@ def test_all_survives_closing(lasting_url: str, opening: Callable[..., Store]) -
 def test_collections_in_one_database_do_not_see_each_other(
     postgres_url: str, opening: Callable[..., Store]
 ) -> None:
-    one, two = opening(postgres_url, "one"), opening(postgres_url, "two")
+    one, two = opening(postgres_url, "first"), opening(postgres_url, "second")
     one.events.append([bought("a", event_id="1")], 1)
     assert two.events.append([bought("b", event_id="1")], 1)[0].status == "accepted"
     assert ids(one.events.history("ada", 9)) == ["a"]
@@ -249,12 +249,10 @@ def test_collections_in_one_database_do_not_see_each_other(
 
 
 @pytest.mark.postgres
-def test_two_processes_on_postgresql_share_one_order(
-    lasting_url: str, opening: Callable[..., Store]
+def test_two_owners_of_a_postgresql_share_one_order(
+    postgres_url: str, opening: Callable[..., Store]
 ) -> None:
-    if lasting_url.startswith("sqlite"):
-        pytest.skip("SQLite has one owner")
-    one, two = opening(lasting_url), opening(lasting_url)
+    one, two = opening(postgres_url, "shared"), opening(postgres_url, "shared")
     one.events.history("ada", 9)
     two.events.append([bought("a", event_id="1")], 1)
     assert ids(one.events.history("ada", 9)) == ["a"]
