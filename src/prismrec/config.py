@@ -26,9 +26,10 @@ from typing import Any
 import tomli_w
 
 from prismrec.core import BadSettings
-from prismrec.data.settings import DataSettings, Feedback
-from prismrec.exploration.settings import ExplorationSettings
+from prismrec.data.feedback import Feedback
+from prismrec.data.settings import DataSettings
 from prismrec.explanation.settings import ExplanationSettings
+from prismrec.exploration.settings import ExplorationSettings
 from prismrec.language.settings import LanguageSettings
 from prismrec.models.settings import ModelSettings
 from prismrec.ranking.settings import RankingSettings
@@ -46,7 +47,7 @@ class LearningSettings:
 
     `holdout_users` bounds how many users lend their last event to validation during `fit`.
     A refreshed model is gated on at most `gate_cases` fresh events; it is kept back when its
-    metric is worse than the serving release by more than `gate_tolerance` (relative) at
+    nDCG@10 is worse than the serving release by more than `gate_tolerance` (relative) at
     `gate_confidence`. Below `min_gate_cases` the decision is taken on the replayed validation.
     `watch_seconds` is the pause between looks of `refresh --watch`, `watch_events` how many new
     events make a refresh worth while. `keep_releases` is how many old releases stay on disk.
@@ -55,7 +56,6 @@ class LearningSettings:
     holdout_users: int = 5_000
     gate_cases: int = 5_000
     min_gate_cases: int = 50
-    gate_metric: str = "ndcg@10"
     gate_tolerance: float = 0.02
     gate_confidence: float = 0.95
     watch_seconds: float = 30.0

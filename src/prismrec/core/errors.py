@@ -61,11 +61,15 @@ class NotFound(PrismError):
 
 
 class Locked(PrismError):
-    """Another process owns this collection."""
+    """Another process owns this collection; where that is a server, `url` says where it listens."""
 
     status = 409
     exit_code = 4
     title = "Collection in use"
+
+    def __init__(self, message: str, *, hint: str = "", url: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.url = url
 
 
 class Busy(PrismError):

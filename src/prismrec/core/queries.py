@@ -36,6 +36,8 @@ class Query:
     `history` overrides what the store knows of the user (an anonymous visitor's own events).
     `at` is the time it is asked, milliseconds since 1970 UTC; nothing below the engine reads a
     clock. `seed` makes the answer repeatable; `None` lets the engine draw one and log it.
+    `skip` leaves out the first items of the slate, which an earlier page showed: with the same seed
+    and `at`, the pages together are one slate.
     `explore` false answers without exploration and logs nothing (search-as-you-type, previews).
     """
 
@@ -46,6 +48,7 @@ class Query:
     history: tuple[Event, ...] | None = None
     filters: Filters = field(default_factory=Filters)
     n: int = 10
+    skip: int = 0
     seed: int | None = None
     at: int | None = None
     context: Mapping[str, str] = field(default_factory=dict)

@@ -11,12 +11,20 @@ __all__ = ["ExplanationSettings"]
 
 @dataclass(frozen=True, slots=True)
 class ExplanationSettings:
-    """`reasons` is how many reasons a sentence names at most, `influences` how many past items."""
+    """`reasons` is how many reasons a sentence names at most, `influences` how many past items.
 
+    `language` of the sentences is `en` or `zh`; empty takes the language of the catalogue.
+    """
+
+    language: str = ""
     reasons: int = 2
     influences: int = 3
 
     def __post_init__(self) -> None:
+        if self.language not in ("", "en", "zh"):
+            raise BadSettings(
+                f"explanation.language is '{self.language}'.", hint="Give en, zh, or nothing."
+            )
         for name in ("reasons", "influences"):
             if getattr(self, name) < 1:
                 raise BadSettings(

@@ -1,0 +1,5 @@
+"""The loop: fit, refresh, gates, promotion."""
+
+from prismrec.learning.fit import fit
+
+__all__ = ["fit"]

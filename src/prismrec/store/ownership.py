@@ -82,4 +82,5 @@ def _locked(folder: Path) -> Locked:
         hint=f"Send requests to {owner.url}, or stop that process."
         if owner.url
         else "Wait for it to finish, or stop it; several processes need PostgreSQL.",
+        url=owner.url,
     )

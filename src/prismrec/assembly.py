@@ -1,0 +1,190 @@
+"""Puts a snapshot together: from a release and the stored catalogue, and again as items change.
+
+Everything made here is derived. Indexes that can grow in place (words, vectors) are shared between
+snapshots and only gain items; a snapshot's own catalogue says how many of them it sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from prismrec.config import Settings
+from prismrec.core import Item, ItemFeatures, Retriever, Scorer, TextEncoder, VectorScorer
+from prismrec.core.arrays import Positions, Vectors
+from prismrec.data.catalogue import Catalogue
+from prismrec.exploration import Greedy, policy_from
+from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
+from prismrec.models.registry import scorer_from_state
+from prismrec.ranking import diversity_from, rankers_from
+from prismrec.release import Release
+from prismrec.retrieval import FilterIndex, Recent, Repeat, ScorerVectors, TextVectors
+from prismrec.retrieval.words import Words
+from prismrec.snapshot import Snapshot
+
+__all__ = ["assemble", "open_encoder", "with_items", "without_items"]
+
+
+def assemble(
+    release: Release, catalogue: Catalogue, settings: Settings, path: Path | None = None
+) -> Snapshot:
+    """The snapshot that serves `release` over `catalogue`.
+
+    `path` is the collection's folder, in which encoded texts are cached (`None`: not cached).
+    """
+    encoder = open_encoder(release, settings, path)
+    vectors = None if encoder is None else encoder.encode(catalogue.texts())
+    features = catalogue.features(vectors)
+    scorer = scorer_from_state(release.scorer, features)
+    snapshot = Snapshot(
+        release=release.number,
+        settings=settings,
+        catalogue=catalogue,
+        features=features,
+        filters=FilterIndex.of(features, catalogue.ids, catalogue.alive),
+        scorer=scorer,
+        encoder=encoder,
+        recommenders=_recommenders(release, scorer, features, settings),
+        searchers=_searchers(catalogue, vectors, settings),
+        rankers=(),
+        policy=Greedy(),
+        greedy=Greedy(),
+        event_types=release.event_types,
+        consumed=frozenset(release.consumed),
+        repeats=release.repeats,
+        language=settings.explanation.language or release.language,
+        has_clock=release.has_clock,
+        report=release.report,
+    )
+    return _with_policies(snapshot)
+
+
+def open_encoder(release: Release, settings: Settings, path: Path | None) -> TextEncoder | None:
+    """The encoder the release was trained with; texts are cached on disk, queries in memory."""
+    if release.encoder is None:
+        return None
+    encoder = encoder_from_reference(release.encoder, settings.language)
+    if path is not None:
+        encoder = CachedEncoder(encoder, path / "cache")
+    return QueryCache(encoder)
+
+
+def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
+    """The next snapshot, in which `items` were added or replaced. Costs only what changed, and a
+    copy of the arrays; no index is rebuilt."""
+    catalogue = snapshot.catalogue.upserted(items)
+    changed = np.unique(catalogue.ids.positions([item.item_id for item in items]))
+    features = catalogue.features(_vectors(snapshot, catalogue, changed))
+    scorer = snapshot.scorer.extended(features)
+    for searcher in snapshot.searchers:
+        if isinstance(searcher, Words):
+            searcher.upsert(changed, [catalogue.item(int(p)) for p in changed])
+        elif isinstance(searcher, TextVectors) and features.text_vectors is not None:
+            searcher.add(changed, features.text_vectors[changed])
+    return _with_policies(
+        replace(
+            snapshot,
+            catalogue=catalogue,
+            features=features,
+            filters=snapshot.filters.extended(features, catalogue.ids, catalogue.alive, changed),
+            scorer=scorer,
+            recommenders=tuple(
+                _grown(source, scorer, features, changed, snapshot.settings)
+                for source in snapshot.recommenders
+            ),
+        )
+    )
+
+
+def without_items(snapshot: Snapshot, item_ids: Sequence[str]) -> Snapshot:
+    """The next snapshot, in which these items are gone; their positions stay, as tombstones."""
+    catalogue = snapshot.catalogue.removed(item_ids)
+    positions = catalogue.ids.positions(list(item_ids))
+    gone = np.unique(positions[positions >= 0])
+    for searcher in snapshot.searchers:
+        if isinstance(searcher, Words | TextVectors):
+            searcher.remove(gone)
+    filters = snapshot.filters.extended(snapshot.features, catalogue.ids, catalogue.alive, gone)
+    return replace(snapshot, catalogue=catalogue, filters=filters)
+
+
+def _vectors(snapshot: Snapshot, catalogue: Catalogue, changed: Positions) -> Vectors | None:
+    """The text vectors of the next snapshot: the old rows, and the changed ones encoded."""
+    old = snapshot.features.text_vectors
+    if snapshot.encoder is None:
+        return None
+    fresh = snapshot.encoder.encode([catalogue.text(int(p)) for p in changed])
+    rows = np.zeros((len(catalogue), fresh.shape[1]), np.float32)
+    if old is not None:
+        rows[: len(old)] = old
+    rows[changed] = fresh
+    return rows
+
+
+def _with_policies(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with rankers and policies that know its features."""
+    settings, features = snapshot.settings, snapshot.features
+    diversity = diversity_from(settings.ranking, features)
+    return replace(
+        snapshot,
+        rankers=tuple(rankers_from(settings.ranking, features)),
+        policy=policy_from(settings.exploration, diversity),
+        greedy=Greedy(diversity),
+    )
+
+
+def _searchers(
+    catalogue: Catalogue, vectors: Vectors | None, settings: Settings
+) -> tuple[Retriever, ...]:
+    """What brings candidates for a text: words, and meaning where there is an encoder."""
+    words = Words(settings.retrieval)
+    alive = np.flatnonzero(catalogue.alive).astype(np.int32)
+    words.upsert(alive, [catalogue.item(int(p)) for p in alive])
+    if vectors is None:
+        return (words,)
+    return (words, TextVectors(vectors, settings.retrieval))
+
+
+def _recommenders(
+    release: Release, scorer: Scorer, features: ItemFeatures, settings: Settings
+) -> tuple[Retriever, ...]:
+    """What brings candidates for a history where the catalogue is too large to score whole."""
+    if len(features) <= settings.retrieval.exact_below:
+        return ()
+    found: list[Retriever] = [
+        ScorerVectors(name, expert, settings.retrieval)
+        for name, expert in experts(scorer)
+        if isinstance(expert, VectorScorer)
+    ]
+    if release.has_clock:
+        found.append(Recent(features.created_at, settings.retrieval.recent_half_life_days))
+    if release.repeats:
+        found.append(
+            Repeat(settings.retrieval.repeat_half_life_days if release.has_clock else None)
+        )
+    return tuple(found)
+
+
+def _grown(
+    source: Retriever,
+    scorer: Scorer,
+    features: ItemFeatures,
+    changed: Positions,
+    settings: Settings,
+) -> Retriever:
+    """The recommender after the items at `changed` arrived or were replaced."""
+    if isinstance(source, ScorerVectors):
+        expert = dict(experts(scorer))[source.name]
+        assert isinstance(expert, VectorScorer)
+        return source.extended(expert, changed)
+    if isinstance(source, Recent):
+        return Recent(features.created_at, settings.retrieval.recent_half_life_days)
+    return source
+
+
+def experts(scorer: Scorer) -> Sequence[tuple[str, Scorer]]:
+    """The named scorers inside a mixture, or the scorer itself."""
+    return tuple(getattr(scorer, "experts", {scorer.kind: scorer}).items())

@@ -1,0 +1,270 @@
+"""The life of a collection around the engine: open, observe, upsert, release, erase, close.
+
+A collection is one catalogue with its users, events, releases and settings: the folder `X.prism`
+with `store.db`, `releases/N/`, `current`, `prism.toml` and `cache/`. What is written here is
+durable before the call returns, and felt by the next query.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from prismrec.assembly import assemble, with_items, without_items
+from prismrec.config import Settings, read_settings, write_settings
+from prismrec.core import (
+    Event,
+    Exposure,
+    Filters,
+    Item,
+    NotFound,
+    Outcome,
+    Query,
+    Relation,
+    Slate,
+    User,
+)
+from prismrec.data.catalogue import Catalogue
+from prismrec.engine import Engine, Explanation
+from prismrec.release import Release, load_release, save_release
+from prismrec.snapshot import Snapshot
+from prismrec.store import Releases, Store, open_store
+
+__all__ = ["Collection"]
+
+ANYTHING = Filters()
+
+
+class Collection:
+    """One catalogue that answers, learns and remembers. Made by `open` or `prismrec.fit`.
+
+    Safe to use from several threads: queries run side by side on an immutable snapshot; what
+    changes the catalogue or the release takes turns.
+
+    >>> shop = prismrec.open("shop.prism")                                  # doctest: +SKIP
+    >>> shop.recommend("user-42", n=3).ids                                  # doctest: +SKIP
+    ['p7', 'p1', 'p9']
+    """
+
+    def __init__(self, path: Path, settings: Settings, store: Store, snapshot: Snapshot) -> None:
+        self.path = path
+        self.settings = settings
+        self.store = store
+        self.releases = Releases(path)
+        self.engine = Engine(snapshot, store.events, self._log)
+        self._turn = threading.RLock()
+
+    @property
+    def name(self) -> str:
+        """The collection's name: its folder's, without `.prism`."""
+        return self.path.name.removesuffix(".prism")
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What a query asked now would see."""
+        return self.engine.snapshot
+
+    # -- opening and closing ---------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        settings: Settings | None = None,
+        url: str = "",
+        store_url: str | None = None,
+    ) -> Self:
+        """Open the collection at `path`, verify its current release, rebuild its indexes.
+
+        `url` is where this process serves the collection, for others that find it in use;
+        `store_url` a database for its durable state, instead of the one in the settings.
+        Raises `NotFound` where there is none, `Locked` where another process owns it, `Corrupt`
+        where a file of the release does not match its manifest.
+        """
+        path = Path(path)
+        settings = settings or settings_of(path)
+        releases = Releases(path)
+        number = releases.current()
+        if number is None:
+            raise NotFound(
+                f"There is no PrismRec collection at {path}.",
+                hint="Make one with: prismrec fit DATA --out " + str(path),
+            )
+        database = store_url or database_of(path, settings)
+        store = open_store(database, path.name.removesuffix(".prism"), settings.store)
+        try:
+            store.announce(url)
+            release = load_release(releases.open(number), number)
+            catalogue = stored_catalogue(store, release)
+            return cls(path, settings, store, assemble(release, catalogue, settings, path))
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the store. Calling it again does nothing."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    def ask(self, query: Query) -> Slate:
+        """Answer any query; the calls below are ways of writing one."""
+        return self.engine.answer(query)
+
+    def recommend(
+        self,
+        user: str = "",
+        *,
+        n: int = 10,
+        filters: Filters = ANYTHING,
+        **more: Any,
+    ) -> Slate:
+        """What's for me? `more` are further fields of `Query` (`seed`, `history`, `at`, ...)."""
+        return self.ask(Query(user_id=user, n=n, filters=filters, **more))
+
+    def search(
+        self,
+        text: str,
+        *,
+        user: str = "",
+        n: int = 10,
+        filters: Filters = ANYTHING,
+        **more: Any,
+    ) -> Slate:
+        """Items for a text, by words and by meaning, and to the person's taste."""
+        return self.ask(Query(text=text, user_id=user, n=n, filters=filters, **more))
+
+    def similar(self, item: str, *, n: int = 10, **more: Any) -> Slate:
+        """More like this item."""
+        return self.ask(Query(item_id=item, n=n, **more))
+
+    def explain(self, user: str, item: str, **more: Any) -> Explanation:
+        """Why `item` scores what it does for `user`."""
+        return self.engine.explain(Query(user_id=user, **more), item)
+
+    # -- telling ----------------------------------------------------------------------------------
+
+    def observe(self, events: Event | Iterable[Event]) -> list[Outcome]:
+        """Record what people did: durable before this returns, and part of their next query.
+
+        Row by row: accepted, duplicate (same `event_id`), or rejected with a reason.
+        """
+        batch = [events] if isinstance(events, Event) else list(events)
+        now = int(time.time() * 1000)
+        timed = [e if e.timestamp is not None else replace(e, timestamp=now) for e in batch]
+        return self.store.events.append(timed, now)
+
+    def upsert(
+        self,
+        items: Sequence[Item] = (),
+        users: Sequence[User] = (),
+        relations: Sequence[Relation] = (),
+    ) -> None:
+        """Add or replace items, users and relations; new items can be found at once."""
+        with self._turn:
+            self.store.catalogue.upsert(items=items, users=users, relations=relations)
+            if items:
+                self.engine.snapshot = with_items(self.snapshot, items)
+
+    def remove(self, item_ids: Sequence[str]) -> int:
+        """Take items out of the catalogue; returns how many were there."""
+        with self._turn:
+            count = self.store.catalogue.remove(item_ids)
+            self.engine.snapshot = without_items(self.snapshot, item_ids)
+            return count
+
+    def link(self, session_id: str, user_id: str) -> None:
+        """From now on what the anonymous session did belongs to the user."""
+        self.store.sessions.link(session_id, user_id)
+
+    def erase(self, user_id: str, *, by: str = "owner") -> dict[str, int]:
+        """Forget a user: profile, events, exposures, linked sessions. Returns what was removed.
+
+        Releases trained before hold no user by name; the next `refresh` learns without them.
+        """
+        counts = self.store.erase(user_id)
+        self.store.audit.append("erase", by, {"removed": counts})
+        return counts
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def item(self, item_id: str) -> Item:
+        """The item as the catalogue holds it; `NotFound` where it does not."""
+        return self.snapshot.catalogue.get(item_id)
+
+    def history(self, user: str, n: int = 50) -> Sequence[Event]:
+        """The last events of a user, oldest first."""
+        return self.store.events.history(user, n)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What was measured when the release now serving was trained."""
+        return dict(self.snapshot.report)
+
+    # -- releases ---------------------------------------------------------------------------------
+
+    def add_release(self, release: Release) -> int:
+        """Write a trained release to disk beside the others, without serving it; its number."""
+        with self._turn:
+            return save_release(release, self.releases)
+
+    def promote(self, number: int, *, by: str = "owner") -> None:
+        """Serve release `number` from the next query on."""
+        self._serve(number, lambda: self.releases.promote(number), "promote", by)
+
+    def rollback(self, *, by: str = "owner") -> int:
+        """Serve the release that was served before this one; returns its number."""
+        number = self.releases.previous()
+        self._serve(number, self.releases.rollback, "rollback", by)
+        return number
+
+    def _serve(self, number: int, move: Callable[[], Any], action: str, by: str) -> None:
+        with self._turn:
+            before = self.snapshot.release
+            release = load_release(self.releases.open(number), number)
+            catalogue = stored_catalogue(self.store, release)
+            snapshot = assemble(release, catalogue, self.settings, self.path)
+            move()
+            self.store.audit.append(action, by, {"from": before, "to": number})
+            self.engine.snapshot = snapshot
+
+    def _log(self, exposure: Exposure) -> None:
+        self.store.exposures.append(exposure)
+
+
+def settings_of(path: Path) -> Settings:
+    """The settings of the collection at `path`: its `prism.toml` under the environment."""
+    file = path / "prism.toml"
+    return read_settings(file if file.is_file() else None)
+
+
+def database_of(path: Path, settings: Settings) -> str:
+    """Where the collection keeps its durable state."""
+    return settings.store.url or f"sqlite:///{path / 'store.db'}"
+
+
+def stored_catalogue(store: Store, release: Release) -> Catalogue:
+    """The catalogue as the store has it, its attribute tokens at the places the release knows."""
+    stored = store.catalogue.load()
+    catalogue = Catalogue.of(stored.items, release.vocabulary)
+    gone = [
+        item.item_id for item, removed in zip(stored.items, stored.removed, strict=True) if removed
+    ]
+    return catalogue.removed(gone) if gone else catalogue
+
+
+def create_folder(path: Path, settings: Settings) -> None:
+    """Make the folder of a new collection, with its settings."""
+    path.mkdir(parents=True, exist_ok=True)
+    write_settings(settings, path / "prism.toml")

@@ -1,0 +1,244 @@
+"""The request path: everything is a query against a catalogue.
+
+    Query -> history -> candidates -> scores -> slate -> exposure logged
+
+Read this file top to bottom and you know what PrismRec does with a request. A request takes one
+immutable `Snapshot` (release, catalogue, indexes) and never sees half of a change; writers swap in
+the next one. Everything inside works on batches: `answer` is a batch of one, `rank` is how
+`evaluate --protocol system` drives the very same path.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from prismrec.core import (
+    BadInput,
+    Candidates,
+    Choice,
+    Event,
+    Exposure,
+    Policy,
+    Query,
+    QueryBatch,
+    Slate,
+    SlateItem,
+    generator,
+)
+from prismrec.core.arrays import Bools, Positions
+from prismrec.explanation import Contribution, contributions, influences, sentence
+from prismrec.retrieval.filters import filter_mask
+from prismrec.snapshot import Snapshot
+
+__all__ = ["Engine", "Explanation", "Histories"]
+
+HISTORY = 200
+"""Events of a history that a query looks back on; more changes no model's answer."""
+
+
+class Histories(Protocol):
+    """Where histories come from: the store's event log."""
+
+    def history(self, person: str, limit: int, *, before: int | None = None) -> Sequence[Event]:
+        """The last `limit` events of a user or session, oldest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an item: what sets it apart from the rest of the shortlist, the past items that caused it
+    with how far the score falls without each, and a sentence that says so."""
+
+    contributions: tuple[Contribution, ...]
+    influences: tuple[tuple[str, float], ...]
+    sentence: str
+
+
+class Engine:
+    """Answers queries with slates, on the snapshot it holds."""
+
+    def __init__(
+        self, snapshot: Snapshot, histories: Histories, log: Callable[[Exposure], None]
+    ) -> None:
+        self.snapshot = snapshot
+        self._histories = histories
+        self._log = log
+
+    def answer(self, query: Query) -> Slate:
+        """The slate for one query, its exposure logged (unless `query.explore` is false)."""
+        seen = self.snapshot
+        query = settled(query)
+        asked, past = self._asked(seen, query)
+        allowed = self._allowed(seen, query, past)
+        length = query.skip + query.n
+        shortlist = self._shortlist(seen, asked, allowed, length)
+        policy = seen.policy if query.explore else seen.greedy
+        choice = policy.choose(asked, shortlist, length, generator(query.seed or 0, "slate"))
+        slate = self._slate(seen, query, shortlist, choice, policy, new=not past)
+        if query.explore and len(slate):
+            self._log(exposure(seen, query, shortlist, slate, choice))
+        return slate
+
+    def rank(self, queries: QueryBatch, n: int, allowed: Bools | None = None) -> Positions:
+        """The positions (b, n) that `answer` would show, for a batch: the system protocol.
+
+        `allowed` (b, n_items) says which items may come out of each row; nothing is logged.
+        """
+        seen = self.snapshot
+        mask = seen.alive if allowed is None else seen.alive & allowed
+        shortlist = self._shortlist(seen, queries, mask, n)
+        choice = seen.policy.choose(queries, shortlist, n, generator(0, "rank"))
+        return np.where(
+            choice.columns >= 0,
+            np.take_along_axis(shortlist.positions, np.maximum(choice.columns, 0), axis=1),
+            -1,
+        )
+
+    def explain(self, query: Query, item_id: str) -> Explanation:
+        """Why `item_id` scores what it does for this query, against the query's shortlist."""
+        seen = self.snapshot
+        query = settled(query)
+        seen.catalogue.get(item_id)
+        position = seen.catalogue.position(item_id)
+        asked, past = self._asked(seen, query)
+        others = self._shortlist(seen, asked, self._allowed(seen, query, past), query.n)
+        columns = [p for p in others.positions[0] if p not in (position, -1)]
+        row = seen.scored(asked, np.array([[position, *columns]], np.int32))
+        parts = contributions(row, 0, 0)
+        settings = seen.settings.explanation
+        causes = influences(
+            seen.scorer, asked, position, settings.influences, against=row.positions[0]
+        )
+        names = tuple((seen.catalogue.item(p).item_id, drop) for p, drop in causes)
+        titles = [seen.title(p) for p, drop in causes if drop > 0]
+        wording = sentence(parts, seen.language, titles=titles, history=bool(past))
+        return Explanation(tuple(parts), names, wording)
+
+    # -- from the query to what the models are asked ------------------------------------------
+
+    def _asked(self, seen: Snapshot, query: Query) -> tuple[QueryBatch, Sequence[Event]]:
+        """The query as a batch of one, and the person's past events behind it."""
+        past = self._past(query)
+        events = [Event(query.item_id, "view", timestamp=query.at)] if query.item_id else past
+        if query.item_id:
+            seen.catalogue.get(query.item_id)
+        asked = QueryBatch(
+            histories=seen.sequences([events]),
+            at=np.array([query.at], np.int64),
+            users=np.array([seen.user_position(query.user_id)], np.int32),
+            profiles=seen.profiles([query.user_id]),
+        )
+        if query.text.strip():
+            vectors = None if seen.encoder is None else seen.encoder.encode([query.text])
+            asked = replace(asked, texts=(query.text,), text_vectors=vectors)
+        return asked, past
+
+    def _past(self, query: Query) -> Sequence[Event]:
+        if query.history is not None:
+            return query.history[-HISTORY:]
+        person = query.user_id or (f"session:{query.session_id}" if query.session_id else "")
+        return self._histories.history(person, HISTORY, before=query.at) if person else []
+
+    def _allowed(self, seen: Snapshot, query: Query, past: Sequence[Event]) -> Bools:
+        """(1, n_items): what may come out: alive, within the filters, not had, not refused."""
+        mask = seen.alive & filter_mask(query.filters, seen.filters)
+        hidden = [event.item_id for event in past if seen.hides(event, searching=bool(query.text))]
+        if query.item_id:
+            hidden.append(query.item_id)
+        places = [p for item_id in hidden if (p := seen.catalogue.position(item_id)) >= 0]
+        mask[places] = False
+        return mask[None, :]
+
+    # -- candidates and scores -----------------------------------------------------------------
+
+    def _shortlist(self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int) -> Candidates:
+        """The best candidates with scores and parts, best first, from which the policy chooses."""
+        k = max(n, seen.shortlist)
+        if asked.texts is not None:
+            return seen.search(asked, allowed, k)
+        if seen.whole:
+            return seen.best_of_all(asked, allowed, k)
+        return seen.best_of(asked, seen.found(asked, allowed), k)
+
+    # -- what goes out ----------------------------------------------------------------------------
+
+    def _slate(
+        self,
+        seen: Snapshot,
+        query: Query,
+        shortlist: Candidates,
+        choice: Choice,
+        policy: Policy,
+        *,
+        new: bool,
+    ) -> Slate:
+        items = tuple(
+            self._slate_item(seen, shortlist, int(column), float(propensity), new=new)
+            for place, (column, propensity) in enumerate(
+                zip(choice.columns[0], choice.propensities[0], strict=True)
+            )
+            if column >= 0 and place >= query.skip
+        )
+        return Slate(
+            items=items,
+            exposure_id=uuid.uuid4().hex if query.explore else "",
+            release=seen.release,
+            policy=policy.name,
+            seed=query.seed or 0,
+            at=query.at or 0,
+            notes=seen.notes(query, shortlist),
+        )
+
+    def _slate_item(
+        self, seen: Snapshot, shortlist: Candidates, column: int, propensity: float, *, new: bool
+    ) -> SlateItem:
+        parts = () if shortlist.parts is None else shortlist.parts[0, column]
+        why = contributions(shortlist, 0, column)
+        bits = 0 if shortlist.sources is None else int(shortlist.sources[0, column])
+        return SlateItem(
+            item_id=seen.catalogue.item(int(shortlist.positions[0, column])).item_id,
+            score=float(shortlist.scores[0, column]),
+            parts=dict(zip(shortlist.part_names, map(float, parts), strict=False)),
+            reason=sentence(why, seen.language, history=not new),
+            propensity=propensity,
+            sources=tuple(s for b, s in enumerate(shortlist.source_names) if bits >> b & 1),
+        )
+
+
+def settled(query: Query) -> Query:
+    """The query with its time and seed filled in: the one place where a clock is read."""
+    if query.n < 1:
+        raise BadInput(f"n must be at least 1, not {query.n}.", hint="Ask for one item or more.")
+    at = int(time.time() * 1000) if query.at is None else query.at
+    return replace(query, at=at, seed=secrets.randbits(53) if query.seed is None else query.seed)
+
+
+def exposure(
+    seen: Snapshot, query: Query, shortlist: Candidates, slate: Slate, choice: Choice
+) -> Exposure:
+    """The slate as the log keeps it, with all that off-policy evaluation needs."""
+    kept = shortlist.positions[0] >= 0
+    return Exposure(
+        exposure_id=slate.exposure_id,
+        at=slate.at,
+        release=slate.release,
+        policy=slate.policy,
+        policy_version=seen.policy.version,
+        seed=slate.seed,
+        shortlist=tuple(seen.catalogue.ids.names(shortlist.positions[0][kept])),
+        scores=tuple(round(float(s), 5) for s in shortlist.scores[0][kept]),
+        chosen=tuple(slate.ids),
+        propensities=tuple(item.propensity for item in slate),
+        draws=choice.draws,
+        user_id=query.user_id,
+        session_id=query.session_id,
+        text=query.text,
+        context=dict(query.context),
+    )

@@ -1,0 +1,93 @@
+"""`fit`: from tables to a collection that answers."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prismrec.collection import Collection, create_folder, database_of
+from prismrec.config import Settings, read_settings
+from prismrec.core import BadInput
+from prismrec.data import Dataset, Sources, read
+from prismrec.learning.training import gather, train
+from prismrec.release import save_release
+from prismrec.store import Releases, Store, open_store
+
+__all__ = ["fit"]
+
+
+def fit(
+    data: str | Path | Sources | Dataset,
+    out: str | Path,
+    *,
+    settings: Settings | None = None,
+    config: str | Path | None = None,
+    seed: int = 0,
+) -> Collection:
+    """Read `data`, learn from it, and open the result as a collection at `out`.
+
+    `data` is a folder of tables (items, events, users; CSV, JSONL, Parquet, RecBole), `Sources`
+    that name them one by one, or a `Dataset`. Settings come from `settings`, else from the TOML
+    file `config`, else from the defaults. Rows that cannot be used are written to
+    `out/quarantine.jsonl` and counted in the release's report.
+
+    Nothing stands at `out` until all of it does: the folder is made beside it and moved in place.
+    Raises `BadInput` where a table cannot be used at all, or `out` exists already.
+    """
+    settings = settings or read_settings(config)
+    out = Path(out)
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+        raise BadInput(
+            f"{out} exists already.",
+            hint="Choose another --out, or learn from new events with: prismrec refresh",
+        )
+    with _draft(out) as draft:
+        create_folder(draft, settings)
+        dataset = data if isinstance(data, Dataset) else _read(data, settings, draft)
+        material = gather(dataset, settings, cache=draft / "cache")
+        store = open_store(database_of(draft, settings), _name(out), settings.store)
+        with store:
+            last_seq = _fill(store, dataset)
+            release = train(material, settings, seed, last_seq=last_seq)
+            release.report["reading"] = dataset.report.to_dict()  # type: ignore[index]
+            releases = Releases(draft)
+            releases.promote(save_release(release, releases))
+            store.audit.append("promote", "fit", {"from": 0, "to": 1})
+    return Collection.open(out, settings=settings)
+
+
+def _read(data: str | Path | Sources, settings: Settings, draft: Path) -> Dataset:
+    return read(data, settings.data, quarantine=draft / "quarantine.jsonl")
+
+
+def _fill(store: Store, dataset: Dataset) -> int:
+    """Put the dataset into the store, items at the positions that the dataset has them."""
+    store.catalogue.upsert(
+        list(dataset.iter_items()), list(dataset.iter_users()), list(dataset.iter_relations())
+    )
+    if len(dataset.events):
+        store.events.load(dataset.events, int(time.time() * 1000))
+    return store.events.last_seq()
+
+
+def _name(out: Path) -> str:
+    return out.name.removesuffix(".prism")
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[Path]:
+    """A folder that becomes `out` if all goes well, and vanishes if not."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        if out.is_dir():
+            out.rmdir()
+        draft.rename(out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,89 @@
+"""What a trained release holds, on disk and in memory.
+
+releases/N/manifest.json     format, versions, SHA-256 of every file
+releases/N/release.json      what the models were trained on, and how well they did
+releases/N/vocabulary.json   the catalogue's attribute tokens, at the places the models know
+releases/N/scorer/           the models, as JSON and safetensors
+releases/N/encoder/          which text encoder, or all of it where it was fitted here
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prismrec.core import State
+from prismrec.data.tokens import TokenVocabulary
+from prismrec.models.artifacts import content_hash, read_state, write_state
+from prismrec.store import Releases
+
+__all__ = ["Release", "load_release", "save_release"]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A trained engine, apart from the catalogue and the histories it will serve.
+
+    `n_items` is how many positions it knew; `last_seq` the last stored event it learned from;
+    `report` what `fit` or `refresh` measured. `number` is 0 until it is saved.
+    """
+
+    scorer: State
+    encoder: State | None
+    vocabulary: TokenVocabulary
+    event_types: tuple[str, ...]
+    consumed: tuple[str, ...]
+    has_clock: bool
+    repeats: bool
+    n_items: int
+    last_seq: int
+    language: str = "en"
+    report: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of all that was learned: equal data, settings and seed give equal hashes."""
+        return content_hash(self.scorer)
+
+
+FACTS = ("event_types", "consumed", "has_clock", "repeats", "n_items", "last_seq", "language")
+
+
+def save_release(release: Release, releases: Releases) -> int:
+    """Write a release beside the others and return its number; it is not served by that."""
+
+    def write(folder: Path) -> dict[str, Any]:
+        write_state(release.scorer, folder / "scorer")
+        if release.encoder is not None:
+            write_state(release.encoder, folder / "encoder")
+        (folder / "vocabulary.json").write_text(
+            json.dumps(release.vocabulary.state(), ensure_ascii=False)
+        )
+        facts = {name: getattr(release, name) for name in FACTS}
+        (folder / "release.json").write_text(json.dumps({**facts, "report": release.report}))
+        return {
+            "content_hash": release.content_hash,
+            "n_items": release.n_items,
+            "last_seq": release.last_seq,
+        }
+
+    return releases.create(write)
+
+
+def load_release(folder: Path, number: int) -> Release:
+    """Read a release whose files were verified against its manifest."""
+    facts = json.loads((folder / "release.json").read_text())
+    facts["event_types"] = tuple(facts["event_types"])
+    facts["consumed"] = tuple(facts["consumed"])
+    encoder = folder / "encoder"
+    return Release(
+        scorer=read_state(folder / "scorer"),
+        encoder=read_state(encoder) if encoder.is_dir() else None,
+        vocabulary=TokenVocabulary.from_state(json.loads((folder / "vocabulary.json").read_text())),
+        number=number,
+        **facts,
+    )

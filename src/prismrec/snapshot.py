@@ -1,0 +1,224 @@
+"""What one request sees: one release, one catalogue, their indexes, and nothing half changed.
+
+A snapshot is immutable. An upsert, a new release or another policy makes the next snapshot from
+this one; requests under way keep theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from prismrec.config import Settings
+from prismrec.core import (
+    Bags,
+    Candidates,
+    Event,
+    Filters,
+    Ids,
+    ItemFeatures,
+    Policy,
+    Query,
+    QueryBatch,
+    Ranker,
+    Retriever,
+    Scorer,
+    Sequences,
+    TextEncoder,
+)
+from prismrec.core.arrays import Bools, Positions, Scores
+from prismrec.data.catalogue import Catalogue
+from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
+
+__all__ = ["Snapshot"]
+
+EVERYTHING = "everything"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One consistent view for a request.
+
+    `recommenders` bring candidates for a history where the catalogue is too large to score whole
+    (`whole` false); `searchers` bring candidates for a text. `event_types` and `repeats` are those
+    the release was trained with; `consumed` are the event types after which an item is had and
+    does not come back, unless `repeats`.
+    """
+
+    release: int
+    settings: Settings
+    catalogue: Catalogue
+    features: ItemFeatures
+    filters: FilterIndex
+    scorer: Scorer
+    encoder: TextEncoder | None
+    recommenders: tuple[Retriever, ...]
+    searchers: tuple[Retriever, ...]
+    rankers: tuple[Ranker, ...]
+    policy: Policy
+    greedy: Policy
+    event_types: tuple[str, ...]
+    consumed: frozenset[str]
+    repeats: bool
+    language: str = "en"
+    has_clock: bool = True
+    report: Mapping[str, Any] = field(default_factory=dict)
+    users: Ids = field(default_factory=Ids)
+    user_profiles: Bags | None = None
+
+    # -- what the snapshot is ---------------------------------------------------------------------
+
+    @property
+    def alive(self) -> Bools:
+        """(n_items,): not removed."""
+        return self.catalogue.alive
+
+    @property
+    def whole(self) -> bool:
+        """Whether every item is scored for every query, which makes retrieval exact."""
+        return len(self.catalogue) <= self.settings.retrieval.exact_below
+
+    @property
+    def shortlist(self) -> int:
+        """How many of the best candidates a policy chooses from."""
+        return self.settings.exploration.shortlist
+
+    def title_of(self, item_id: str) -> str:
+        """The title of an item by id, its id where it is unknown."""
+        position = self.catalogue.position(item_id)
+        return item_id if position < 0 else self.title(position)
+
+    def title(self, position: int) -> str:
+        """What a person would call the item."""
+        item = self.catalogue.item(position)
+        return item.title or item.item_id
+
+    # -- from people's events to what models are asked -----------------------------------------
+
+    def sequences(self, histories: Sequence[Sequence[Event]]) -> Sequences:
+        """Histories as models read them; events on unknown items are left out."""
+        rows: list[list[tuple[int, Event]]] = []
+        for history in histories:
+            placed = [(self.catalogue.position(event.item_id), event) for event in history]
+            rows.append([(place, event) for place, event in placed if place >= 0])
+        events = [event for row in rows for _, event in row]
+        kinds = {name: i for i, name in enumerate(self.event_types)}
+        values = np.array([np.nan if e.value is None else e.value for e in events], np.float32)
+        names = [event.event for event in events]
+        return Sequences(
+            indptr=np.cumsum([0, *map(len, rows)], dtype=np.int64),
+            items=np.array([p for row in rows for p, _ in row], np.int32),
+            kinds=np.array([kinds.get(name, -1) for name in names], np.int16),
+            times=np.array([event.timestamp or 0 for event in events], np.int64),
+            weights=self.settings.feedback.weights_of(names, values),
+            values=values,
+        )
+
+    def user_position(self, user_id: str) -> int:
+        """The position of a user known at training, else -1."""
+        return self.users.position(user_id)
+
+    def profiles(self, user_ids: Sequence[str]) -> Bags | None:
+        """The profile bags of users, empty for unknown ones."""
+        if self.user_profiles is None:
+            return None
+        return self.user_profiles.take(self.users.positions(user_ids))
+
+    def hides(self, event: Event, *, searching: bool) -> bool:
+        """Whether a past event keeps its item from coming out again.
+
+        Refused items never come back unasked. What was bought does not, unless the collection
+        wants repeats; a search finds it all the same.
+        """
+        if searching:
+            return False
+        refused = self.settings.feedback.weights_of([event.event], None)[0] < 0
+        return bool(refused) or (event.event in self.consumed and not self.repeats)
+
+    # -- candidates and scores ---------------------------------------------------------------------
+
+    def best_of_all(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
+        """The k best of the whole catalogue, scored and explained."""
+        scores = np.where(allowed, self.scorer.score(asked), -np.inf)
+        positions = top(scores, min(k, scores.shape[1]))
+        chosen = np.take_along_axis(scores, positions, axis=1)
+        positions = np.where(np.isfinite(chosen), positions, -1).astype(np.int32)
+        return self.explained(asked, Candidates(positions, chosen))
+
+    def best_of(self, asked: QueryBatch, found: Candidates, k: int) -> Candidates:
+        """The k best of the candidates that the retrievers found, scored and explained."""
+        scores = self.scorer.score(asked, found.positions)
+        scores = np.where(found.positions >= 0, scores, -np.inf).astype(np.float32)
+        return self.explained(asked, replace(found, scores=scores, parts=None).best(k))
+
+    def scored(self, asked: QueryBatch, positions: Positions) -> Candidates:
+        """The given items (b, m), scored and explained, in the order given."""
+        return self.explained(asked, Candidates(positions, self.scorer.score(asked, positions)))
+
+    def explained(self, asked: QueryBatch, candidates: Candidates) -> Candidates:
+        """The candidates with the parts of their scores, then the rankers' additive terms."""
+        parts = self.scorer.parts(asked, candidates.positions)
+        out = replace(candidates, parts=parts, part_names=tuple(self.scorer.part_names))
+        for ranker in self.rankers:
+            out = ranker.rank(asked, out)
+        return out
+
+    def found(self, asked: QueryBatch, allowed: Bools) -> Candidates:
+        """Candidates for a history, from every recommender, fused."""
+        k = self.settings.retrieval.candidates
+        lists = [source.search(asked, k, allowed=allowed) for source in self.recommenders]
+        return reciprocal_rank_fusion(lists, k * 2, constant=self.settings.retrieval.rrf_k)
+
+    def search(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
+        """The k best for a text: words and meaning fused, then the person's own taste."""
+        depth = max(k, self.settings.retrieval.candidates)
+        lists = [source.search(asked, depth, allowed=allowed) for source in self.searchers]
+        fused = reciprocal_rank_fusion(lists, depth, constant=self.settings.retrieval.rrf_k)
+        weight = self.settings.retrieval.personal_weight
+        if weight > 0 and len(asked.histories.items):
+            fused = self._personal(asked, fused, weight)
+        return fused.best(k)
+
+    def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
+        """Adds the reciprocal rank by personal taste, for the rows that have a history."""
+        taste = self.scorer.score(replace(asked, texts=None, text_vectors=None), found.positions)
+        taste = np.where(found.positions >= 0, taste, -np.inf)
+        ranks = np.argsort(np.argsort(-taste, axis=1, kind="stable"), axis=1, kind="stable")
+        part = weight / (self.settings.retrieval.rrf_k + 1.0 + ranks)
+        known = (asked.histories.lengths > 0)[:, None] & (found.positions >= 0)
+        part = np.where(known, part, 0).astype(np.float32)
+        assert found.parts is not None
+        return replace(
+            found,
+            scores=found.scores + part,
+            parts=np.concatenate([found.parts, part[:, :, None]], axis=2),
+            part_names=(*found.part_names, "personal"),
+        )
+
+    def notes(self, query: Query, shortlist: Candidates) -> tuple[str, ...]:
+        """What the person should be told about this answer."""
+        notes = []
+        if not len(self.catalogue):
+            notes.append("empty-catalogue")
+        elif not (shortlist.positions >= 0).any():
+            notes.append("nothing-left-after-filters" if query.filters != Filters() else "nothing")
+        elif query.text.strip() and "words" in shortlist.part_names:
+            words = shortlist.parts[0, :, shortlist.part_names.index("words")]  # type: ignore[index]
+            if not words.any():
+                notes.append("no-item-has-these-words")
+        return tuple(notes)
+
+
+def top(scores: Scores, k: int) -> Positions:
+    """The columns (b, k) of the k largest of each row, largest first, ties by column."""
+    n = scores.shape[1]
+    if k < n:
+        columns = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    else:
+        columns = np.broadcast_to(np.arange(n), scores.shape).copy()
+    values = np.take_along_axis(scores, columns, axis=1)
+    order = np.lexsort((columns, -values), axis=1)
+    return np.take_along_axis(columns, order, axis=1)
