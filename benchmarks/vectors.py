@@ -62,14 +62,15 @@ def clustered(n: int) -> Vectors:
 
 
 def encoded(path: Path) -> Vectors:
-    """The distinct titles of a catalogue, encoded by the default encoder, in shuffled order."""
+    """The distinct titles of a catalogue, shuffled, by the encoder that `fit` would take."""
     import polars as pl
 
-    from prismrec.language import LanguageSettings, find_encoder
+    from prismrec.language import LanguageSettings, choose_encoder
 
     titles = pl.read_parquet(path)["title"].drop_nulls().unique(maintain_order=True).to_list()
     order = generator(0, "benchmark", "titles").permutation(len(titles))
-    return find_encoder(LanguageSettings()).encode([titles[i] for i in order])
+    shuffled = [titles[i] for i in order]
+    return choose_encoder(shuffled, LanguageSettings()).encoder.encode(shuffled)
 
 
 def compared(name: str, vectors: Vectors, sizes: Sequence[int]) -> list[dict[str, Any]]:
@@ -84,7 +85,9 @@ def compared(name: str, vectors: Vectors, sizes: Sequence[int]) -> list[dict[str
         hits = [np.isin(f, t).mean() for f, t in zip(found, truth, strict=True)]
         first |= {"index": "exact", "recall@100": 1.0}
         second |= {"index": "hnsw", "recall@100": round(float(np.mean(hits)), 4)}
-        rows += [{"vectors": name, "items": n} | row for row in (first, second)]
+        both = [{"vectors": name, "items": n} | row for row in (first, second)]
+        print(*both, sep="\n", file=sys.stderr)
+        rows += both
     return rows
 
 

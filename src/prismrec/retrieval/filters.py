@@ -43,8 +43,8 @@ class FilterIndex:
     """The filter columns of one snapshot of a catalogue, with attributes inverted.
 
     Attributes are the tokens `name=value` of `features.attributes`, categories the tokens
-    `category=...`. Immutable, so any number of threads may ask; `extended` makes the next one and
-    costs only the rows that changed.
+    `category=...`; tokens of another form (buckets of numbers) are passed over. Immutable, so any
+    number of threads may ask; `extended` makes the next one and costs only the rows that changed.
     """
 
     features: ItemFeatures
@@ -107,8 +107,8 @@ def filter_mask(filters: Filters, index: FilterIndex) -> Bools:
     """Which items are alive and pass all of `filters`, (n,) bool.
 
     Values and ids that no item has match nothing (an unknown `exclude` excludes nothing).
-    Raises `BadInput` for an attribute that no item has (naming those there are), for one without
-    values, and for price bounds that cross.
+    Raises `BadInput` for an attribute that no item has (naming those there are; in a catalogue
+    without any, nothing matches), for one without values, and for price bounds that cross.
     """
     out = index.alive.copy()
     _by_column(filters, index.features, out)
@@ -134,8 +134,9 @@ def facet_counts(index: FilterIndex, mask: Bools, *, limit: int = 20) -> dict[st
     counts = np.bincount(bags.indices[carried], minlength=len(bags.names))
     found: dict[str, list[tuple[str, int]]] = {}
     for token in np.flatnonzero(counts):
-        name, _, value = bags.names[token].partition("=")
-        found.setdefault(name, []).append((value, int(counts[token])))
+        name, equals, value = bags.names[token].partition("=")
+        if equals:
+            found.setdefault(name, []).append((value, int(counts[token])))
     return {
         name: dict(sorted(values, key=lambda pair: (-pair[1], pair[0]))[:limit])
         for name, values in sorted(found.items())
@@ -157,10 +158,10 @@ def _by_column(filters: Filters, features: ItemFeatures, out: Bools) -> None:
 
 
 def _tokens_of(index: FilterIndex, name: str, values: Sequence[str]) -> list[str]:
-    if name not in index.names:
-        known = ", ".join(index.names[:50]) or "none"
+    if index.names and name not in index.names:
+        known = ", ".join(index.names[:50])
         raise BadInput(
-            f"No item has an attribute '{name}'.", hint=f"Attributes to filter on: {known}."
+            f"There is no attribute '{name}' to filter on.", hint=f"Those there are: {known}."
         )
     if not values:
         raise BadInput(
@@ -189,4 +190,4 @@ def _named(index: FilterIndex, ids: Sequence[str]) -> Bools:
 
 
 def _attribute_names(tokens: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({token.partition("=")[0] for token in tokens}))
+    return tuple(sorted({token.partition("=")[0] for token in tokens if "=" in token}))

@@ -156,6 +156,23 @@ def test_an_unknown_attribute_names_the_known_ones() -> None:
     assert "color" in error.value.hint
 
 
+def test_an_empty_catalogue_matches_nothing_and_complains_of_nothing() -> None:
+    index = FilterIndex.of(ItemFeatures.bare(0), Ids(), np.zeros(0, bool))
+    asked = Filters(attributes={"brand": ("Acme",)}, categories=("Shoes",), only=("i1",))
+    assert filter_mask(asked, index).tolist() == []
+    assert facet_counts(index, np.zeros(0, bool)) == {}
+
+
+def test_buckets_of_numbers_are_no_attributes() -> None:
+    bags = Bags.of([(0, 1)], ["price~3", "color=red"])
+    features = ItemFeatures(None, bags, np.ones(1), np.zeros(1, np.int64), np.ones(1, bool))
+    index = FilterIndex.of(features, Ids(["i0"]), np.ones(1, bool))
+    assert facet_counts(index, np.ones(1, bool)) == {"color": {"red": 1}}
+    with pytest.raises(BadInput) as error:
+        filter_mask(Filters(attributes={"price~3": ("",)}), index)
+    assert error.value.hint == "Those there are: color."
+
+
 def test_crossed_prices_and_empty_values_say_what_to_change() -> None:
     index = FilterIndex.of(*columns([Row((0,), 1.0, 0, True, True)]))
     with pytest.raises(BadInput, match="above max_price"):
