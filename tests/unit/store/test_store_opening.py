@@ -50,7 +50,7 @@ def test_a_second_opener_learns_who_owns_the_store(
     with pytest.raises(Locked, match=str(os.getpid())):
         opening(url)
     store.announce("http://127.0.0.1:8000")
-    with pytest.raises(Locked, match="http://127.0.0.1:8000"):
+    with pytest.raises(Locked, match=r"http://127\.0\.0\.1:8000"):
         opening(url)
     who = holder(tmp_path)
     assert who is not None
