@@ -157,8 +157,8 @@ def _notes(data: object, whole: Interactions, split: Split, dataset: Dataset) ->
     cold = int(split.test.cold_user.sum())
     if cold:
         notes.append(
-            f"{cold:,} of {len(split.test):,} test cases are of users without training events; "
-            "they are reported apart, under cold users."
+            f"{cold:,} of {len(split.test):,} test cases are of users without training events "
+            "(cold users): part of the headline where they have a history, and reported apart."
         )
     if dataset.report.quarantined:
         notes.append(f"{dataset.report.quarantined:,} rows could not be used.")

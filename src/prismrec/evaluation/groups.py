@@ -23,20 +23,25 @@ _POPULARITY_EDGES = (0, 1, 5, 20, 100, 500)
 
 
 def headline(cases: Cases) -> Bools:
-    """(b,) the cases that the headline figures are of: users that training knew.
+    """(b,) the cases that the headline figures are of: those with a history to go by.
 
-    Users it did not know are reported apart. Where a split holds whole users out, all of them are
-    unknown, and the headline is of those that have a history to go by.
+    Users whom training did not know are among them, as they are among the people served, and are
+    reported apart too. A case without any history asks nothing of a model but what is popular; it
+    is reported apart only, unless there are no others.
     """
-    warm = ~cases.cold_user
-    return warm if warm.any() else cases.queries.histories.lengths > 0
+    known = cases.queries.histories.lengths > 0
+    return known if known.any() else ~known
 
 
 def groups_of(cases: Cases, reference: Reference) -> Iterator[tuple[str, str, Bools]]:
-    """(by what, label, (b,) which cases) for every group that has any case."""
+    """(by what, label, (b,) which cases) for every group that has any case.
+
+    `warm` users have training events, `cold` users have none.
+    """
     yield USERS, "all", np.ones(len(cases), bool)
-    if cases.cold_user.any():
-        yield USERS, "cold", cases.cold_user
+    for label, inside in (("warm", ~cases.cold_user), ("cold", cases.cold_user)):
+        if inside.any():
+            yield USERS, label, inside
     yield from _binned(HISTORY, cases.queries.histories.lengths, _HISTORY_EDGES)
     known = (cases.targets >= 0) & (cases.targets < reference.n_items)
     events = np.where(known, reference.events[np.where(known, cases.targets, 0)], 0)

@@ -155,17 +155,33 @@ def test_users_that_training_did_not_know_are_reported_apart() -> None:
     targets[cold] = 39  # what the oracle does not expect
     exam = replace(exam, test=replace(exam.test, cold_user=cold, targets=targets))
     model = examine(exam, learners, ["default"], settings=FAST).model("default")
-    assert model.figures.cases == 20
-    assert model.figures.metrics["ndcg@10"] == 1.0
-    assert model.group("users")["cold"].cases == 10
-    assert model.group("users")["cold"].metrics["ndcg@10"] < 0.5
-    assert model.group("users")["all"].cases == USERS
+    users = model.group("users")
+    assert {label: figures.cases for label, figures in users.items()} == {
+        "all": 30,
+        "warm": 20,
+        "cold": 10,
+    }
+    assert users["warm"].metrics["ndcg@10"] == 1.0
+    assert users["cold"].metrics["ndcg@10"] < 0.5
+    said = model_json(exam)
+    assert said["groups"]["users"]["cold"]["cases"] == 10
 
 
-def test_a_split_of_unknown_users_only_still_has_a_headline() -> None:
+def model_json(exam: Examination) -> dict:
+    return examine(exam, learners, ["default"], settings=FAST).to_json()["models"][0]
+
+
+def test_cases_without_a_history_are_no_part_of_the_headline() -> None:
     exam = world()
-    exam = replace(exam, test=replace(exam.test, cold_user=np.ones(USERS, bool)))
-    assert examine(exam, learners, ["default"], settings=FAST).models[0].figures.cases == USERS
+    histories = [[] if i < 6 else [i, i + 1] for i in range(USERS)]
+    test = replace(exam.test, queries=QueryBatch.of(histories))
+    report = examine(replace(exam, test=test), lambda n: Fixed(n, Chance()), ["a"], settings=FAST)
+    assert report.models[0].figures.cases == USERS - 6
+    assert report.models[0].group("users")["all"].cases == USERS
+    nothing = replace(exam.test, queries=QueryBatch.of([[]] * USERS))
+    exam = replace(exam, test=nothing)
+    report = examine(exam, lambda n: Fixed(n, Chance()), ["a"], settings=FAST)
+    assert report.models[0].figures.cases == USERS
 
 
 def test_cold_items_have_a_recall_of_their_own() -> None:
