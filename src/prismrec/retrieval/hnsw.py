@@ -23,7 +23,8 @@ class HnswVectors:
     The graph only grows: a replaced or removed vector stays as a stepping stone whose owner is
     gone, and never comes out. It is built on one thread in the order given, so that the same
     additions give the same graph. Searches share the graph; an addition waits for them and holds
-    new ones back while it runs (below a millisecond an item once the graph stands).
+    new ones back while it runs (about a millisecond an item; tens of milliseconds when
+    the storage has to grow).
 
     A filter that leaves few vectors would cut the graph to pieces, so those are searched exactly;
     a wide one is applied inside the graph with a beam widened by what it leaves out. Zeros are no
