@@ -114,7 +114,7 @@ def records(lines: Iterable[str], quote: str | None) -> Iterator[tuple[str, bool
 
 def parsed(record: str, separator: str, quote: str | None) -> list[str] | None:
     """The fields of one record, `None` where it cannot be parsed."""
-    if quote is None:
+    if quote is None or quote not in record:
         return record.split(separator)
     lines = [line + "\n" for line in record.split("\n")]
     try:

@@ -66,8 +66,10 @@ def test_an_old_snapshot_stays_as_it_was() -> None:
 
 
 def test_a_removed_item_keeps_its_position_and_can_come_back() -> None:
-    catalogue = Catalogue.of([SHOES, COAT]).removed(["s", "nobody"])
+    whole = Catalogue.of([SHOES, COAT])
+    catalogue = whole.removed(["s", "nobody"])
     assert catalogue.position("s") == 0
+    assert whole.get("s") is SHOES
     with pytest.raises(NotFound, match="'s'"):
         catalogue.get("s")
     back = catalogue.upserted([SHOES])
