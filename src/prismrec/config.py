@@ -70,6 +70,9 @@ class ServingSettings:
     `workers` above 1 needs PostgreSQL. `queue` is how many requests may wait for a thread before
     the answer is 503. `rate` is requests a second for one key or address (0: no limit),
     `max_body_mib` the largest request body, `max_batch` the most events or items in one request.
+    A request is answered within `timeout_s` seconds or with 503, and its body must arrive within
+    them. `allowed_hosts` are the host names the server answers to (empty: any, or only loopback
+    names where a collection has no key).
     """
 
     host: str = "127.0.0.1"
@@ -80,6 +83,7 @@ class ServingSettings:
     max_body_mib: float = 8.0
     max_batch: int = 1_000
     max_n: int = 200
+    timeout_s: float = 30.0
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
 

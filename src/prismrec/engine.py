@@ -78,7 +78,7 @@ class Engine:
         asked, past = self._asked(seen, query)
         allowed = self._allowed(seen, query, past)
         length = query.skip + query.n
-        shortlist = self._shortlist(seen, asked, allowed, length)
+        shortlist = self._shortlist(seen, asked, allowed, length, typing=query.typing)
         policy = seen.policy if query.explore else seen.greedy
         choice = policy.choose(asked, shortlist, length, generator(query.seed or 0, "slate"))
         slate = self._slate(seen, query, shortlist, choice, policy, new=not past)
@@ -144,7 +144,10 @@ class Engine:
         if query.history is not None:
             return query.history[-HISTORY:]
         person = query.user_id or (f"session:{query.session_id}" if query.session_id else "")
-        return self._histories.history(person, HISTORY, before=query.at) if person else []
+        if not person:
+            return []
+        # What happened in the very millisecond of the question counts, so that an event is felt.
+        return self._histories.history(person, HISTORY, before=(query.at or 0) + 1)
 
     def _allowed(self, seen: Snapshot, query: Query, past: Sequence[Event]) -> Bools:
         """(1, n_items): what may come out: alive, within the filters, not had, not refused."""
@@ -158,11 +161,13 @@ class Engine:
 
     # -- candidates and scores -----------------------------------------------------------------
 
-    def _shortlist(self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int) -> Candidates:
+    def _shortlist(
+        self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int, *, typing: bool = False
+    ) -> Candidates:
         """The best candidates with scores and parts, best first, from which the policy chooses."""
         k = max(n, seen.shortlist)
         if asked.texts is not None:
-            return seen.search(asked, allowed, k)
+            return seen.search(asked, allowed, k, typing=typing)
         if seen.whole:
             return seen.best_of_all(asked, allowed, k)
         return seen.best_of(asked, seen.found(asked, allowed), k)
@@ -180,10 +185,8 @@ class Engine:
         new: bool,
     ) -> Slate:
         items = tuple(
-            self._slate_item(seen, shortlist, int(column), float(propensity), new=new)
-            for place, (column, propensity) in enumerate(
-                zip(choice.columns[0], choice.propensities[0], strict=True)
-            )
+            self._slate_item(seen, shortlist, choice, place, new=new)
+            for place, column in enumerate(choice.columns[0])
             if column >= 0 and place >= query.skip
         )
         return Slate(
@@ -197,8 +200,9 @@ class Engine:
         )
 
     def _slate_item(
-        self, seen: Snapshot, shortlist: Candidates, column: int, propensity: float, *, new: bool
+        self, seen: Snapshot, shortlist: Candidates, choice: Choice, place: int, *, new: bool
     ) -> SlateItem:
+        column = int(choice.columns[0, place])
         parts = () if shortlist.parts is None else shortlist.parts[0, column]
         why = contributions(shortlist, 0, column)
         bits = 0 if shortlist.sources is None else int(shortlist.sources[0, column])
@@ -207,8 +211,9 @@ class Engine:
             score=float(shortlist.scores[0, column]),
             parts=dict(zip(shortlist.part_names, map(float, parts), strict=False)),
             reason=sentence(why, seen.language, history=not new),
-            propensity=propensity,
+            propensity=float(choice.propensities[0, place]),
             sources=tuple(s for b, s in enumerate(shortlist.source_names) if bits >> b & 1),
+            explored=choice.explored is not None and bool(choice.explored[0, place]),
         )
 
 
@@ -217,7 +222,8 @@ def settled(query: Query) -> Query:
     if query.n < 1:
         raise BadInput(f"n must be at least 1, not {query.n}.", hint="Ask for one item or more.")
     at = int(time.time() * 1000) if query.at is None else query.at
-    return replace(query, at=at, seed=secrets.randbits(53) if query.seed is None else query.seed)
+    seed = secrets.randbits(53) if query.seed is None else query.seed
+    return replace(query, at=at, seed=seed, explore=query.explore and not query.typing)
 
 
 def exposure(

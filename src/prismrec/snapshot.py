@@ -32,6 +32,7 @@ from prismrec.core import (
 from prismrec.core.arrays import Bools, Positions, Scores
 from prismrec.data.catalogue import Catalogue
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
+from prismrec.retrieval.words import Words
 
 __all__ = ["Snapshot"]
 
@@ -172,10 +173,20 @@ class Snapshot:
         lists = [source.search(asked, k, allowed=allowed) for source in self.recommenders]
         return reciprocal_rank_fusion(lists, k * 2, constant=self.settings.retrieval.rrf_k)
 
-    def search(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
-        """The k best for a text: words and meaning fused, then the person's own taste."""
+    def search(
+        self, asked: QueryBatch, allowed: Bools, k: int, *, typing: bool = False
+    ) -> Candidates:
+        """The k best for a text: words and meaning fused, then the person's own taste.
+
+        With `typing`, the last word also matches as a beginning.
+        """
         depth = max(k, self.settings.retrieval.candidates)
-        lists = [source.search(asked, depth, allowed=allowed) for source in self.searchers]
+        lists = [
+            source.find(asked.texts or (), depth, allowed=allowed, typing=typing)
+            if isinstance(source, Words)
+            else source.search(asked, depth, allowed=allowed)
+            for source in self.searchers
+        ]
         fused = reciprocal_rank_fusion(lists, depth, constant=self.settings.retrieval.rrf_k)
         weight = self.settings.retrieval.personal_weight
         if weight > 0 and len(asked.histories.items):

@@ -38,7 +38,9 @@ class Query:
     clock. `seed` makes the answer repeatable; `None` lets the engine draw one and log it.
     `skip` leaves out the first items of the slate, which an earlier page showed: with the same seed
     and `at`, the pages together are one slate.
-    `explore` false answers without exploration and logs nothing (search-as-you-type, previews).
+    `explore` false answers without exploration and logs nothing (previews).
+    `typing` says that the text is still being typed: its last word may be only a beginning, and
+    nothing is explored or logged.
     """
 
     user_id: str = ""
@@ -53,3 +55,4 @@ class Query:
     at: int | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     explore: bool = True
+    typing: bool = False
