@@ -88,6 +88,8 @@ def test_two_fits_learn_the_same_bytes(name, scorer):
 
 
 def test_other_data_gives_another_hash(name, scorer):
+    if not scorer.state().arrays:
+        pytest.skip("learns no arrays")
     other = fitted(name, world(n_users=25, n_items=20))
     assert content_hash(other.state()) != content_hash(scorer.state())
 

@@ -84,7 +84,11 @@ class Scorer(Protocol):
     """
 
     kind: ClassVar[str]
-    part_names: tuple[str, ...]
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """What the parts of a score are called, (p,)."""
+        ...
 
     def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m) float32."""
@@ -126,7 +130,8 @@ class Learner(Protocol):
     scorer of the same learner to warm-start from, where the learner can.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def fit(
         self,
@@ -141,7 +146,8 @@ class Learner(Protocol):
 class Retriever(Protocol):
     """Finds candidates. `name` becomes their source."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def search(self, queries: QueryBatch, k: int, *, allowed: Bools | None = None) -> Candidates:
         """Up to k items a query, best first; `allowed` (n_items,) or (b, n_items) says which may

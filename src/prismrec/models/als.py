@@ -12,6 +12,7 @@ from scipy import sparse
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Floats, Vectors
 from prismrec.models.factors import FactorScorer
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import decayed_weights
 from prismrec.models.ridge import ridge_rows
 from prismrec.models.sparse_matrices import user_item_matrix
@@ -35,7 +36,7 @@ class ALS:
     confidence: float = 20.0
     regularisation: float = 1.0
     iterations: int = 15
-    half_life: float = 3.0
+    half_life: float | None = None
     name: str = "als"
 
     def fit(
@@ -45,17 +46,22 @@ class ALS:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> ALSScorer:
-        """Factorise; starts from random factors drawn by `rng`."""
+    ) -> Scorer:
+        """Factorise from random factors drawn by `rng`, then choose the half-life where it is not
+        set (see `faded`)."""
         taken = user_item_matrix(train.positives, train.n_items)
         taken.data = 1 + np.float32(self.confidence) * taken.data
         seed = int(rng.integers(2**31))
         factors = _factorise(self, taken, seed) if taken.nnz else None
         if factors is None:
             factors = np.zeros((train.n_items, self.dimension), np.float32)
-        return ALSScorer(
-            factors, self.confidence, self.regularisation, self.half_life, train.n_items
-        )
+
+        def make(half_life: float) -> ALSScorer:
+            return ALSScorer(
+                factors, self.confidence, self.regularisation, half_life, train.n_items
+            )
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 def _factorise(settings: ALS, confidences: sparse.csr_array, seed: int) -> Vectors:

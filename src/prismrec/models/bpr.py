@@ -11,6 +11,7 @@ from scipy import sparse
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Vectors
 from prismrec.models.factors import FactorScorer
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.sparse_matrices import user_item_matrix
 
@@ -33,7 +34,7 @@ class BPR:
     learning_rate: float = 0.05
     regularisation: float = 0.003
     iterations: int = 100
-    half_life: float = 2.0
+    half_life: float | None = None
     fold_in: float = 1.0
     name: str = "bpr"
 
@@ -44,8 +45,9 @@ class BPR:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> BPRScorer:
-        """Factorise; starts from random factors drawn by `rng`."""
+    ) -> Scorer:
+        """Factorise from random factors drawn by `rng`, then choose the half-life where it is not
+        set (see `faded`)."""
         taken = user_item_matrix(train.positives, train.n_items)
         seed = int(rng.integers(2**31))
         if taken.nnz == 0:
@@ -53,10 +55,14 @@ class BPR:
             items = np.zeros((train.n_items, self.dimension + 1), np.float32)
         else:
             users, items = _factorise(self, taken, seed)
-        means = history_matrix(train.positives, train.n_items, self.half_life) @ items
         present = train.positives.lengths > 0
-        fold_in = _ridge_map(means[present], users[present], self.fold_in)
-        return BPRScorer(items, fold_in, self.half_life, train.n_items)
+
+        def make(half_life: float) -> BPRScorer:
+            means = history_matrix(train.positives, train.n_items, half_life) @ items
+            fold_in = _ridge_map(means[present], users[present], self.fold_in)
+            return BPRScorer(items, fold_in, half_life, train.n_items)
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 def _factorise(settings: BPR, taken: sparse.csr_array, seed: int) -> tuple[Vectors, Vectors]:

@@ -19,6 +19,7 @@ from prismrec.core import (
     TrainingDiverged,
 )
 from prismrec.core.arrays import Scores, Vectors
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.sparse_matrices import product_blocks, user_item_matrix
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
@@ -39,7 +40,7 @@ class EASE:
     """
 
     regularisation: float = 100.0
-    half_life: float = 3.0
+    half_life: float | None = None
     max_items: int = 20_000
     name: str = "ease"
 
@@ -50,8 +51,11 @@ class EASE:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> EASEScorer:
-        """Invert once; raises `BadSettings` above `max_items` items."""
+    ) -> Scorer:
+        """Invert once, then choose the half-life where it is not set (see `faded`).
+
+        Raises `BadSettings` above `max_items` items.
+        """
         if train.n_items > self.max_items:
             gigabytes = 4 * train.n_items**2 / 1e9
             raise BadSettings(
@@ -61,7 +65,11 @@ class EASE:
             )
         taken = user_item_matrix(train.positives, train.n_items)
         weights = item_weights(taken, self.regularisation)
-        return EASEScorer(weights, self.half_life, train.n_items)
+
+        def make(half_life: float) -> EASEScorer:
+            return EASEScorer(weights, half_life, train.n_items)
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 def item_weights(taken: sparse.csr_array, regularisation: float) -> Vectors:

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Scores
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_evidence
 from prismrec.models.sparse_matrices import (
     arrays_of,
@@ -39,7 +40,7 @@ class ItemKNN:
     user_power: float = 0.25
     neighbours: int = 300
     history: int = 500
-    half_life: float = 2.0
+    half_life: float | None = None
     name: str = "item_knn"
 
     def fit(
@@ -49,13 +50,17 @@ class ItemKNN:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> ItemKNNScorer:
-        """Count and prune; `rng`, `validation` and `start` are not needed."""
+    ) -> Scorer:
+        """Count and prune, then choose the half-life where it is not set (see `faded`)."""
         taken = user_item_matrix(train.positives.last(self.history), train.n_items)
         sizes = np.diff(taken.indptr)
         taken.data /= np.repeat(sizes, sizes) ** np.float32(self.user_power)
         similarity = cosine_neighbours(taken, self.shrinkage, self.neighbours)
-        return ItemKNNScorer(similarity, self.half_life, train.n_items)
+
+        def make(half_life: float) -> ItemKNNScorer:
+            return ItemKNNScorer(similarity, half_life, train.n_items)
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 def cosine_neighbours(taken: sparse.csr_array, shrinkage: float, k: int) -> sparse.csr_array:

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Scores, Vectors
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.whitening import Whitening
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
@@ -29,7 +30,7 @@ class TextKNN:
     Nothing is learned from behaviour, so that an item counts from the moment it has a text.
     """
 
-    half_life: float = 2.0
+    half_life: float | None = None
     attribute_weight: float = 0.05
     query_weight: float = 1.0
     ridge: float = 0.003
@@ -42,15 +43,19 @@ class TextKNN:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> TextKNNScorer:
-        """Measure the catalogue; `rng`, `validation` and `start` are not needed."""
+    ) -> Scorer:
+        """Measure the catalogue, then choose the half-life where it is not set (see `faded`)."""
         features = train.features
         texts = features.text_vectors
         whitening = None if texts is None else Whitening.of(texts, self.ridge)
         rarity = token_rarity(features.attributes)
-        return TextKNNScorer(
-            self.half_life, self.attribute_weight, self.query_weight, whitening, rarity, features
-        )
+
+        def make(half_life: float) -> TextKNNScorer:
+            return TextKNNScorer(
+                half_life, self.attribute_weight, self.query_weight, whitening, rarity, features
+            )
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 def token_rarity(bags: Bags) -> Scores:

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, Sequences, State
 from prismrec.core.arrays import Scores
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_evidence
 from prismrec.models.sparse_matrices import arrays_of, largest_in_rows, matrix_of
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
@@ -37,7 +38,7 @@ class Transitions:
     target_power: float = 0.2
     shrinkage: float = 5.0
     neighbours: int = 500
-    half_life: float = 2.0
+    half_life: float | None = None
     name: str = "transitions"
 
     def fit(
@@ -47,8 +48,8 @@ class Transitions:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> TransitionsScorer:
-        """Count; `rng`, `validation` and `start` are not needed."""
+    ) -> Scorer:
+        """Count, then choose the half-life where it is not set (see `faded`)."""
         counts = _counts(train.positives, train.n_items, self.window, self.decay, self.backward)
         before = counts.sum(axis=1) + self.shrinkage
         after = counts.sum(axis=0) + self.shrinkage
@@ -56,7 +57,11 @@ class Transitions:
         counts.data /= before[rows] ** self.source_power
         counts.data /= after[counts.indices] ** self.target_power
         evidence = largest_in_rows(counts, self.neighbours)
-        return TransitionsScorer(evidence, self.half_life, train.n_items)
+
+        def make(half_life: float) -> TransitionsScorer:
+            return TransitionsScorer(evidence, half_life, train.n_items)
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 def _counts(

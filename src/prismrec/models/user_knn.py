@@ -11,6 +11,7 @@ from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Positions, Scores
+from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.sparse_matrices import (
     arrays_of,
@@ -37,7 +38,7 @@ class UserKNN:
 
     neighbours: int = 200
     shrinkage: float = 1.0
-    half_life: float = 2.0
+    half_life: float | None = None
     history: int = 500
     name: str = "user_knn"
 
@@ -48,10 +49,14 @@ class UserKNN:
         *,
         validation: Cases | None = None,
         start: Scorer | None = None,
-    ) -> UserKNNScorer:
-        """Keep what was taken; `rng`, `validation` and `start` are not needed."""
+    ) -> Scorer:
+        """Keep what was taken, then choose the half-life where it is not set (see `faded`)."""
         taken = user_item_matrix(train.positives.last(self.history), train.n_items)
-        return UserKNNScorer(taken, self.neighbours, self.shrinkage, self.half_life, train.n_items)
+
+        def make(half_life: float) -> UserKNNScorer:
+            return UserKNNScorer(taken, self.neighbours, self.shrinkage, half_life, train.n_items)
+
+        return faded(make, self.half_life, train, validation, start, rng)
 
 
 @dataclass(frozen=True)

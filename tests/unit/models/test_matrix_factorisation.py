@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -44,9 +45,7 @@ def test_the_objective_never_rises():
         learner = MatrixFactorisation(dimension=2, regularisation=0.5, iterations=iterations)
         scorer = learner.fit(train, generator(0, "test"))
         losses.append(objective(scorer, train, truth, seen))
-    assert all(
-        later <= earlier * (1 + 1e-4) for earlier, later in zip(losses, losses[1:], strict=False)
-    )
+    assert all(later <= earlier * (1 + 1e-4) for earlier, later in itertools.pairwise(losses))
     assert losses[-1] < 0.8 * losses[0]
 
 
