@@ -211,8 +211,11 @@ class Events:
 
 
 def _frame(rows: Sequence[Any], names: Sequence[str]) -> pl.DataFrame:
-    schema = {"person": pl.String, **{name: COLUMNS[name] for name in names}}
-    frame = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    types = {"person": pl.String, **{name: COLUMNS[name] for name in names}}
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
+    frame = pl.DataFrame(
+        [pl.Series(name, values, types[name]) for name, values in zip(types, columns, strict=True)]
+    )
     user = pl.when(pl.col("person").str.starts_with(SESSION)).then(pl.lit("")).otherwise("person")
     return frame.with_columns(user.alias("user_id")).select(list(COLUMNS))
 
