@@ -6,6 +6,7 @@ from html import escape
 from importlib.resources import files
 
 from prismrec.evaluation import plots
+from prismrec.evaluation.groups import USERS
 from prismrec.evaluation.results import Comparison, Report
 from prismrec.evaluation.words import MAIN, METRICS, TABLE
 
@@ -24,6 +25,7 @@ def page(report: Report) -> str:
         _figure("Accuracy and breadth", plots.trade_off(report), _TRADE),
         _figure("What it costs", plots.costs(report), _COSTS),
         _metric_table(report),
+        _users_table(report),
         _comparison_table(report),
         _notes(report),
     ]
@@ -49,6 +51,12 @@ _GROUPS = (
 )
 _TRADE = "Up is more accurate, right is broader: showing everyone the same few items sits at left."
 _COSTS = "Measured on the machine that ran this evaluation, one model after the other."
+
+_USERS = {
+    "all": "all cases, with a history or without",
+    "warm": "users with training events",
+    "cold": "users without training events",
+}
 
 
 def _header(report: Report) -> str:
@@ -136,6 +144,21 @@ def _metric_cell(report: Report, i: int, name: str) -> str:
     span = figures.intervals.get(name)
     under = f"{_number(name, span[0])} to {_number(name, span[1])}" if span else ""
     return f"<td>{_number(name, figures.metrics[name])}<small>{under}</small></td>"
+
+
+def _users_table(report: Report) -> str:
+    groups = [model.group(USERS) for model in report.models]
+    if "cold" not in groups[0]:
+        return ""
+    rows = []
+    for label, said in _USERS.items():
+        if label in groups[0]:
+            cells = [f"<td>{groups[0][label].cases:,}</td>"]
+            cells += [f"<td>{group[label].metrics['ndcg@10']:.4f}</td>" for group in groups]
+            rows.append(f'<tr><th scope="row">{escape(said)}</th>{"".join(cells)}</tr>')
+    names = ["ndcg@10 by user", "cases", *(model.name for model in report.models)]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    return _table("Known and new users", head, rows)
 
 
 def _comparison_table(report: Report) -> str:

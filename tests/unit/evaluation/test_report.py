@@ -122,3 +122,14 @@ def test_files_are_written_whole(tmp_path) -> None:
     write_html(said, tmp_path / "r.html")
     assert json.loads((tmp_path / "r.json").read_text("utf-8")) == said.to_json()
     assert "中文" in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_cold_users_have_a_table_of_their_own() -> None:
+    said = report("default", "b")
+    cold = Figures(7, {"ndcg@10": 0.0123}, {})
+    models = tuple(
+        replace(m, groups=(*m.groups, Group("users", "cold", cold))) for m in said.models
+    )
+    words = Page(page(replace(said, models=models))).words
+    assert "users without training events7" in words
+    assert "0.0123" in words
