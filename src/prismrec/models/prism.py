@@ -19,12 +19,13 @@ from prismrec.core import (
     State,
 )
 from prismrec.core.arrays import Bools, Positions, Scores, Vectors
+from prismrec.data import wants_repeats
 from prismrec.models.cooccurrence import ppmi_vectors
 from prismrec.models.prism_inputs import Views, Windows, batch_of
 from prismrec.models.prism_model import GAP_BUCKETS, PrismModel, Shape
 from prismrec.models.prism_training import Plan, Round, train
 from prismrec.models.settings import ModelSettings
-from prismrec.models.validation import ndcg_of, sampled, wants_repeats
+from prismrec.models.validation import ndcg_of, sampled
 
 __all__ = ["Prism", "PrismScorer"]
 
@@ -194,7 +195,7 @@ class PrismScorer:
         readable = (histories.weights > 0) & (histories.items < len(self.known))
         recent = histories.where(readable).last(self.model.shape.history)
         clock = self.model.time is not None
-        batch = batch_of(recent, recent.indptr[:-1], recent.indptr[1:], clock, targets=False)
+        batch = batch_of(recent, recent.indptr[:-1], recent.indptr[1:], clock)
         encoded, mask = self._encoded
         last = torch.from_numpy(np.maximum(batch.lengths - 1, 0))
         with torch.inference_mode():
@@ -216,7 +217,7 @@ class PrismScorer:
         """What each view weighed in the last event of each history, (b, event views)."""
         histories = queries.histories.last(1)
         clock = self.model.time is not None
-        batch = batch_of(histories, histories.indptr[:-1], histories.indptr[1:], clock, False)
+        batch = batch_of(histories, histories.indptr[:-1], histories.indptr[1:], clock)
         with torch.inference_mode():
             views, present = self.model.event_views_of(
                 *self._encoded, torch.from_numpy(batch.items), batch.kinds, batch.gaps

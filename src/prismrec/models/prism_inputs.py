@@ -13,7 +13,7 @@ from prismrec.core import ItemFeatures, Sequences
 from prismrec.core.arrays import Bools, Longs
 from prismrec.models.prism_model import Catalogue, gap_buckets
 
-__all__ = ["Batch", "Views", "Windows", "batch_of"]
+__all__ = ["Batch", "Task", "Views", "Windows", "batch_of"]
 
 
 class Views:
@@ -58,44 +58,48 @@ class Batch:
     """b sequences of at most l events, left-aligned.
 
     `items` (b, l) are item positions, 0 at padding; `kinds` (b, l), -1 at padding; `gaps` (b, l)
-    are buckets of the time since the event before; `targets` (b, l) is what came next, -1 at
-    padding; `lengths` (b,).
+    are buckets of the time since the event before; `lengths` (b,).
     """
 
     items: Longs
     kinds: Tensor
     gaps: Tensor
-    targets: Longs
     lengths: Longs
 
 
-def batch_of(
-    sequences: Sequences, starts: Longs, ends: Longs, clock: bool, targets: bool = True
-) -> Batch:
-    """The events `starts[i] .. ends[i]` as a batch; with `targets`, the last one is only that."""
-    lengths = ends - starts - int(targets)
+@dataclass(frozen=True)
+class Task:
+    """What to predict in a batch: after event `columns[i]` of row `rows[i]` came `targets[i]`."""
+
+    batch: Batch
+    rows: Longs
+    columns: Longs
+    targets: Longs
+
+
+def batch_of(sequences: Sequences, starts: Longs, ends: Longs, clock: bool) -> Batch:
+    """The events `starts[i] .. ends[i] - 1` of each row i as a batch."""
+    lengths = ends - starts
     width = max(int(lengths.max(initial=0)), 1)
-    place = starts[:, None] + np.arange(width)  # (b, l)
-    real = np.arange(width) < lengths[:, None]
-    place = np.where(real, place, 0)
-    if not len(sequences.items):
-        empty = np.zeros((len(starts), width), np.int64)
-        blank = torch.full((len(starts), width), -1)
-        return Batch(empty, blank, blank + 1, empty - 1, lengths)
-    items = np.where(real, sequences.items[place], 0).astype(np.int64)
-    kinds = np.where(real, sequences.kinds[place], -1).astype(np.int64)
-    following = np.full_like(items, -1)
-    if targets:
-        following = np.where(real, sequences.items[np.where(real, place + 1, 0)], -1)
-    gaps = np.full(items.shape, -1, np.int64)
-    if clock:
-        gaps[:, 1:] = np.where(real[:, 1:], np.diff(sequences.times[place], axis=1), -1)
+    real = np.arange(width) < lengths[:, None]  # (b, l)
+    place = np.where(real, starts[:, None] + np.arange(width), 0)
+    items = np.zeros(place.shape, np.int64)
+    kinds, gaps = items - 1, items - 1
+    if len(sequences.items):
+        items = np.where(real, sequences.items[place], 0).astype(np.int64)
+        kinds = np.where(real, sequences.kinds[place], -1).astype(np.int64)
+        if clock:
+            gaps[:, 1:] = np.where(real[:, 1:], np.diff(sequences.times[place], axis=1), -1)
     buckets = gap_buckets(torch.from_numpy(gaps))
-    return Batch(items, torch.from_numpy(kinds), buckets, following.astype(np.int64), lengths)
+    return Batch(items, torch.from_numpy(kinds), buckets, lengths)
 
 
 class Windows:
-    """Training sequences cut into windows of at most `history` predictions."""
+    """Training sequences cut into windows of at most `history` events to read and to predict.
+
+    Each event is predicted from the last one before it; with a clock, from the last one at an
+    earlier time, so that the lines of one invoice do not give each other away.
+    """
 
     def __init__(self, sequences: Sequences, history: int, clock: bool) -> None:
         self.sequences, self.clock = sequences, clock
@@ -104,13 +108,14 @@ class Windows:
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         self.ends = sequences.indptr[1:][rows] - nth * history
         self.starts = np.maximum(sequences.indptr[:-1][rows], self.ends - history - 1)
+        self.before = before(sequences, clock)
 
     @property
     def predictions(self) -> int:
-        """How many events a pass predicts."""
-        return int((self.ends - self.starts - 1).sum())
+        """How many events there are to predict; a window may begin too late for some of them."""
+        return int((self.before >= 0).sum())
 
-    def epoch(self, rng: np.random.Generator, predictions: int) -> Iterator[Batch]:
+    def epoch(self, rng: np.random.Generator, predictions: int) -> Iterator[Task]:
         """One pass in random order, in batches of about `predictions`.
 
         Windows of similar length share a batch, so that little is computed on padding.
@@ -121,5 +126,31 @@ class Windows:
         cuts = np.unique(np.cumsum(lengths[order]) // predictions, return_index=True)[1][1:]
         batches = np.split(order, cuts)
         for i in rng.permutation(len(batches)):
-            rows = batches[i]
-            yield batch_of(self.sequences, self.starts[rows], self.ends[rows], self.clock)
+            task = self.task(batches[i])
+            if len(task.targets):
+                yield task
+
+    def task(self, windows: Longs) -> Task:
+        """The windows as a batch, with what is to be predicted in it."""
+        starts, ends = self.starts[windows], self.ends[windows]
+        lengths = ends - starts - 1
+        last = np.cumsum(lengths)
+        rows = np.repeat(np.arange(len(windows)), lengths)
+        targets = np.arange(last[-1]) + np.repeat(starts + 1 - (last - lengths), lengths)
+        columns = self.before[targets] - starts[rows]
+        inside = columns >= 0
+        items = self.sequences.items[targets[inside]].astype(np.int64)
+        batch = batch_of(self.sequences, starts, ends - 1, self.clock)
+        return Task(batch, rows[inside], columns[inside], items)
+
+
+def before(sequences: Sequences, clock: bool) -> Longs:
+    """For each event the index of the one to predict it from, -1 where its row has none."""
+    n = len(sequences.items)
+    starts = sequences.indptr[:-1][sequences.rows]
+    first = np.arange(n)
+    if clock:
+        fresh = np.ones(n, bool)
+        fresh[1:] = (sequences.times[1:] != sequences.times[:-1]) | (starts[1:] != starts[:-1])
+        first = np.maximum.accumulate(np.where(fresh, first, 0))
+    return np.where(first > starts, first - 1, -1).astype(np.int64)

@@ -16,7 +16,7 @@ from torch import Tensor
 from prismrec.core import TrainingDiverged
 from prismrec.core.arrays import Floats, Longs
 from prismrec.models.losses import sampled_softmax
-from prismrec.models.prism_inputs import Batch, Views, Windows
+from prismrec.models.prism_inputs import Task, Views, Windows
 from prismrec.models.prism_model import PrismModel
 
 __all__ = ["Plan", "Round", "train"]
@@ -88,7 +88,7 @@ def train(
 def one_round(
     model: PrismModel,
     views: Views,
-    stream: Iterator[Batch],
+    stream: Iterator[Task],
     sampler: Sampler,
     optimiser: torch.optim.Optimizer,
     plan: Plan,
@@ -98,8 +98,8 @@ def one_round(
     model.train()
     done, total = 0, 0.0
     while done < plan.predictions:
-        batch = next(stream)
-        loss = loss_of(model, views, batch, sampler, rng)
+        task = next(stream)
+        loss = loss_of(model, views, task, sampler, rng)
         if not torch.isfinite(loss):
             raise TrainingDiverged(
                 "The loss of the sequence model is not a finite number.",
@@ -109,29 +109,28 @@ def one_round(
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        done += int(batch.lengths.sum())
-        total += float(loss.detach()) * int(batch.lengths.sum())
+        done += len(task.targets)
+        total += float(loss.detach()) * len(task.targets)
     return total / done
 
 
 def loss_of(
-    model: PrismModel, views: Views, batch: Batch, sampler: Sampler, rng: np.random.Generator
+    model: PrismModel, views: Views, task: Task, sampler: Sampler, rng: np.random.Generator
 ) -> Tensor:
-    """Sampled softmax over the batch's predictions and negatives drawn for all of them."""
-    drawn = sampler.draw(rng)  # (k,)
-    real = batch.targets >= 0
-    targets = batch.targets[real]  # (p,)
+    """Sampled softmax over the task's predictions and negatives drawn for all of them."""
+    batch, drawn = task.batch, sampler.draw(rng)  # (k,)
     union, inverse = np.unique(
-        np.concatenate([batch.items.ravel(), targets, drawn]), return_inverse=True
+        np.concatenate([batch.items.ravel(), task.targets, drawn]), return_inverse=True
     )
     place = torch.from_numpy(inverse)
     events, rest = place[: batch.items.size].view(batch.items.shape), place[batch.items.size :]
-    right, wrong = rest[: len(targets)], rest[len(targets) :]
+    right, wrong = rest[: len(task.targets)], rest[len(task.targets) :]
     encoded, mask = model.encode_items(views.of(union))  # (u, v, d), (u, v)
-    states = model(encoded, mask, events, batch.kinds, batch.gaps)[torch.from_numpy(real)]  # (p, d)
+    states = model(encoded, mask, events, batch.kinds, batch.gaps)  # (b, l, d)
+    asked = states[torch.from_numpy(task.rows), torch.from_numpy(task.columns)]  # (p, d)
     vectors = model.item_vectors(encoded).sum(1)  # (u, d)
-    positive = (states * vectors[right]).sum(-1)  # (p,)
-    negative = states @ vectors[wrong].T  # (p, k)
+    positive = (asked * vectors[right]).sum(-1)  # (p,)
+    negative = asked @ vectors[wrong].T  # (p, k)
     collisions = right[:, None] == wrong[None, :]
     return sampled_softmax(positive, negative, sampler.log_expected(drawn), collisions)
 
@@ -153,7 +152,7 @@ class Sampler:
         return torch.full((len(drawn),), self.expected)
 
 
-def endless(windows: Windows, rng: np.random.Generator, batch: int) -> Iterator[Batch]:
+def endless(windows: Windows, rng: np.random.Generator, batch: int) -> Iterator[Task]:
     while True:
         yield from windows.epoch(rng, batch)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from prismrec.core import Cases, Interactions, QueryBatch, Scorer
+from prismrec.core import Cases, QueryBatch, Scorer
 from prismrec.core.arrays import Floats, Scores
 from prismrec.core.metrics import NEVER, Ranks, ndcg
 
-__all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled", "wants_repeats"]
+__all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled"]
 
 CUTOFF = 10
 CHUNK = 256
@@ -19,20 +19,6 @@ def sampled(cases: Cases, most: int, rng: np.random.Generator) -> Cases:
     if len(cases) <= most:
         return cases
     return cases.take(np.sort(rng.choice(len(cases), most, replace=False)))
-
-
-def wants_repeats(train: Interactions, setting: str = "auto") -> bool:
-    """Whether what a person had may come again: `yes`, `no`, or from the data (`auto`).
-
-    It may where more than a tenth of the events are of an item that the same user had before.
-    """
-    if setting != "auto":
-        return setting == "yes"
-    sequences = train.positives
-    if not len(sequences.items):
-        return False
-    pairs = sequences.rows.astype(np.int64) * train.n_items + sequences.items
-    return 1 - len(np.unique(pairs)) / len(pairs) > 0.1
 
 
 def mask_history(scores: Scores, queries: QueryBatch) -> None:

@@ -1,0 +1,168 @@
+"""The default model: which experts the data can feed, mixed by what validation shows.
+
+Any data gives a working engine: with no text, no clock, three users or a million. What is trained
+follows from counts of events, users and items, never from the clock of the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from prismrec.core import BadSettings, Cases, Interactions, Learner, Scorer
+from prismrec.data import wants_repeats
+from prismrec.models.mixture import MixtureScorer
+from prismrec.models.registry import LEARNERS, learner
+from prismrec.models.settings import ModelSettings
+
+__all__ = [
+    "NAMES",
+    "Default",
+    "Facts",
+    "default_learner",
+    "experts_for",
+    "facts_of",
+    "learner_by_name",
+]
+
+ALIASES = {"mf": "matrix_factorisation", "content": "text_knn", "markov": "transitions"}
+NAMES = tuple(sorted({*LEARNERS, "default", "prism"}))
+"""The names that `learner_by_name` knows; hyphens are as good as underscores."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the choice of experts depends on."""
+
+    users: int
+    items: int
+    events: int
+    text: bool
+    attributes: bool
+    repeats: bool
+
+
+def facts_of(train: Interactions, repeats: bool) -> Facts:
+    """Counts of the positive training events, and which features there are."""
+    events = train.positives
+    texts = train.features.text_vectors
+    return Facts(
+        users=int((events.lengths > 0).sum()),
+        items=train.n_items,
+        events=len(events.items),
+        text=texts is not None and bool(np.any(texts)),
+        attributes=len(train.features.attributes.indices) > 0,
+        repeats=repeats,
+    )
+
+
+def experts_for(facts: Facts) -> tuple[str, ...]:
+    """The experts that data of this kind can feed, cheapest first."""
+    rules = (
+        ("popularity", True),
+        ("repeats", facts.repeats),
+        ("text_knn", facts.text or facts.attributes),
+        ("item_knn", facts.events >= 2),
+        ("transitions", facts.events >= 2),
+        ("user_knn", 2 <= facts.users <= MOST_USERS),
+        ("ease", facts.events >= 2 and facts.items <= MOST_EASE_ITEMS),
+        ("prism", facts.events >= FEWEST_EVENTS),
+    )
+    return tuple(name for name, fits in rules if fits)
+
+
+MOST_USERS = 60_000
+"""More users than this make user neighbours slow to serve."""
+MOST_EASE_ITEMS = 5_000
+"""EASE inverts a dense matrix of items by items."""
+FEWEST_EVENTS = 500
+"""With fewer events a sequence model learns nothing that counting does not."""
+
+
+@dataclass(frozen=True)
+class Default:
+    """Learner of the mixture. `repeats` says whether an item may come again to who had it; `None`
+    leaves it to the settings, and these to the events."""
+
+    settings: ModelSettings = field(default_factory=ModelSettings)
+    repeats: bool | None = None
+    name: str = "default"
+
+    def fit(
+        self,
+        train: Interactions,
+        rng: np.random.Generator,
+        *,
+        validation: Cases | None = None,
+        start: Scorer | None = None,
+    ) -> MixtureScorer:
+        """Fit every expert, then the weights on `validation`; progress goes to standard error.
+
+        A `start` that is a mixture warm-starts the experts that can use it, and lends its weights
+        where there is no validation to choose by.
+        """
+        from prismrec.models.mixture_fit import fit_mixture
+
+        repeats = self.repeats
+        if repeats is None:
+            repeats = wants_repeats(train, self.settings.repeats)
+        names = self.settings.experts or experts_for(facts_of(train, repeats))
+        earlier: Mapping[str, Scorer] = start.experts if isinstance(start, MixtureScorer) else {}
+        experts: dict[str, Scorer] = {}
+        with _progress(len(names) + 1) as step:
+            for name in names:
+                step(f"Fitting {name}")
+                made = learner_by_name(name, self.settings, repeats=repeats)
+                stream = np.random.default_rng(rng.integers(2**63, size=2))
+                before = earlier.get(name)
+                experts[name] = made.fit(train, stream, validation=validation, start=before)
+            step("Weighing the experts")
+            lent = start if isinstance(start, MixtureScorer) else None
+            return fit_mixture(experts, validation, repeats, rng, lent=lent)
+
+
+def default_learner(
+    settings: ModelSettings | None = None, *, repeats: bool | None = None
+) -> Default:
+    """The learner called `default`."""
+    return Default(settings or ModelSettings(), repeats)
+
+
+def learner_by_name(
+    name: str, settings: ModelSettings | None = None, *, repeats: bool | None = None
+) -> Learner:
+    """The learner called `name`, as in `evaluate --models`; raises `BadSettings` for another."""
+    chosen = settings or ModelSettings()
+    plain = ALIASES.get(name.replace("-", "_"), name.replace("-", "_"))
+    if plain == "default":
+        return Default(chosen, repeats)
+    if plain == "prism":
+        from prismrec.models.prism import Prism
+
+        if repeats is not None:
+            chosen = replace(chosen, repeats="yes" if repeats else "no")
+        return Prism(chosen)
+    if plain not in LEARNERS:
+        raise BadSettings(
+            f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
+        )
+    return learner(plain)
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error; gives a function that names the next step."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Fitting", total=steps)
+        done = iter(range(steps + 1))
+
+        def step(text: str) -> None:
+            progress.update(task, description=text, completed=next(done))
+
+        yield step

@@ -1,0 +1,123 @@
+"""The mixture of experts: one score that is a sum of weighted log-scores, and of exact parts.
+
+`score(q, i) = sum over experts e of w_e(q) z_e(q, i)`. Where an expert gives a log-score or logit,
+`z_e` is that over a temperature; its normaliser over the items is the same for every item of a
+query and so changes no order. Where it gives evidence s that is never negative,
+`z_e = log(1 + s / floor_e)`: the log of the evidence with a smoothed floor, moved so that no
+evidence is 0. The weights depend on the query alone, so that the order of some candidates is their
+order in the full ranking.
+
+A product of experts after Hinton, "Training products of experts by minimizing contrastive
+divergence", 2002, with the weights of a log-linear pool.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import numpy as np
+
+from prismrec.core import ItemFeatures, QueryBatch, Scorer, State
+from prismrec.core.arrays import Floats, Positions, Scores
+
+__all__ = ["QUERY_FEATURES", "MixtureScorer", "query_features"]
+
+QUERY_FEATURES = ("one", "empty", "length", "text")
+"""What the weights may depend on: a constant, whether the history is empty, log2 of one and its
+length (over 5), whether the query has a text."""
+
+
+class MixtureScorer:
+    """`experts` by name; `floors` (e,) of their evidence, 0 where the score is a log-score already,
+    which is then divided by its `temperatures` (e,); `weights` (f, e), from which
+    `w(q) = softplus(query_features(q) @ weights)`."""
+
+    kind: ClassVar[str] = "mixture"
+    log_ready: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        experts: Mapping[str, Scorer],
+        floors: Floats,
+        temperatures: Floats,
+        weights: Floats,
+    ) -> None:
+        self.experts = dict(experts)
+        self.floors, self.temperatures, self.weights = floors, temperatures, weights
+        self.part_names: tuple[str, ...] = tuple(
+            name for expert, scorer in self.experts.items() for name in part_names(expert, scorer)
+        )
+
+    def query_weights(self, queries: QueryBatch) -> Scores:
+        """(b, e): what each expert weighs for each query."""
+        return np.logaddexp(0, query_features(queries) @ self.weights).astype(np.float32)
+
+    def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
+        """(b, m) float32."""
+        weights = self.query_weights(queries)
+        weighted = (
+            weights[:, column, None] * self._log(column, scorer.score(queries, items))
+            for column, scorer in enumerate(self.experts.values())
+        )
+        return functools.reduce(np.add, weighted)
+
+    def parts(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
+        """(b, m, p) float32. The log of evidence that has several parts is split between them in
+        proportion to the evidence of each."""
+        weights = self.query_weights(queries)
+        out = []
+        for column, scorer in enumerate(self.experts.values()):
+            parts = scorer.parts(queries, items)  # (b, m, views)
+            whole = parts.sum(-1)
+            scale = self._log(column, whole) / np.where(whole == 0, 1, whole)
+            if self.floors[column] <= 0:
+                scale = np.full_like(whole, 1 / self.temperatures[column])
+            out.append(parts * (scale * weights[:, column, None])[..., None])
+        return np.concatenate(out, axis=-1).astype(np.float32)
+
+    def _log(self, column: int, scores: Scores) -> Scores:
+        """z of the expert in `column`."""
+        floor = np.float32(self.floors[column])
+        if floor > 0:
+            return np.log1p(np.maximum(scores, 0) / floor)
+        return scores / np.float32(self.temperatures[column])
+
+    def extended(self, features: ItemFeatures) -> Self:
+        experts = {name: scorer.extended(features) for name, scorer in self.experts.items()}
+        return type(self)(experts, self.floors, self.temperatures, self.weights)
+
+    def state(self) -> State:
+        children = {name: scorer.state() for name, scorer in self.experts.items()}  # type: ignore[attr-defined]
+        arrays = {
+            "floors": self.floors,
+            "temperatures": self.temperatures,
+            "weights": self.weights,
+        }
+        return State(self.kind, {"experts": list(self.experts)}, arrays, children)
+
+    @classmethod
+    def from_state(cls, state: State, features: ItemFeatures) -> Self:
+        from prismrec.models.registry import scorer_from_state
+
+        names = state.settings["experts"]
+        experts = {name: scorer_from_state(state.children[name], features) for name in names}
+        scales = (state.arrays[name] for name in ("floors", "temperatures", "weights"))
+        return cls(experts, *scales)
+
+
+def query_features(queries: QueryBatch) -> Floats:
+    """(b, f), see `QUERY_FEATURES`."""
+    lengths = queries.histories.lengths
+    texts = queries.text_vectors
+    worded = np.zeros(len(queries)) if texts is None else np.abs(texts).sum(1) > 0
+    columns = [np.ones(len(queries)), lengths == 0, np.log2(1 + lengths) / 5, worded]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def part_names(expert: str, scorer: Scorer) -> tuple[str, ...]:
+    """`expert` where the scorer has one part, else `expert.part` for each."""
+    if len(scorer.part_names) == 1:
+        return (expert,)
+    return tuple(f"{expert}.{part}" for part in scorer.part_names)
