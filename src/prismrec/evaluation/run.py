@@ -71,9 +71,10 @@ def examine(
     """
     settings = settings or EvaluationSettings()
     _check(exam, models)
+    made = {name: learners(name) for name in models}  # a wrong name fails before hours of fitting
     exam = _sampled(exam, settings, seed)
     room = _Room(exam, Reference.of(exam.train), settings, seed, progress)
-    sittings = [_sit(room, name, learners(name), system) for name in models]
+    sittings = [_sit(room, name, learner, system) for name, learner in made.items()]
     return Report(
         data=exam.data,
         split=exam.split,

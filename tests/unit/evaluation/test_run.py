@@ -243,3 +243,16 @@ def test_nothing_to_evaluate_is_refused_with_a_hint() -> None:
         with pytest.raises(BadInput) as error:
             examine(bad, learners, models, settings=FAST)
         assert error.value.hint
+
+
+def test_an_unknown_model_is_refused_before_anything_is_fitted() -> None:
+    told = []
+
+    def strict(name):
+        if name != "default":
+            raise BadInput(f"There is no model '{name}'.", hint="Name another.")
+        return learners(name)
+
+    with pytest.raises(BadInput, match="nonsense"):
+        examine(world(), strict, ["default", "nonsense"], progress=lambda *x: told.append(x))
+    assert told == []
