@@ -39,3 +39,7 @@ class FactorScorer(WholeCatalogueScorer):
         scores = np.zeros((len(queries), self.n_items), np.float32)
         scores[:, : len(self.factors)] = self.query_vectors(queries) @ self.factors.T
         return [scores]
+
+    def some_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
+        scores: Scores = self.query_vectors(queries) @ self.item_vectors(items).T
+        return [scores]

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Scores, Vectors
+from prismrec.core.arrays import Positions, Scores, Vectors
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.whitening import Whitening
@@ -123,14 +123,33 @@ class TextKNNScorer(WholeCatalogueScorer):
         return texts if self.whitening is None else self.whitening.apply(texts)
 
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
-        text = self.profiles(queries) @ self.item_vectors.T
+        return self._parts(queries, self.item_vectors, self._bags_by_token)
+
+    def some_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
+        return self._parts(queries, self.item_vectors[items], self.item_bags[items].T)
+
+    def _parts(
+        self, queries: QueryBatch, vectors: Vectors, bags_by_token: sparse.sparray
+    ) -> list[Scores]:
+        text = self.profiles(queries) @ vectors.T
         history = history_matrix(queries.histories, self.n_items, self.half_life)
-        attributes = ((history @ self.item_bags) @ self._bags_by_token).toarray()
+        attributes = ((history @ self.item_bags) @ bags_by_token).toarray()
         attributes *= np.float32(self.attribute_weight)
         return [np.maximum(part, 0, out=part) for part in (text, attributes)]
 
     def extended(self, features: ItemFeatures) -> Self:
-        return replace(self, features=features)
+        longer = replace(self, features=features)
+        texts, before = features.text_vectors, self.features.text_vectors
+        if texts is None or before is None or texts.shape[1] != before.shape[1]:
+            return longer
+        # Only what changed is whitened again: one new item must not cost a whole catalogue.
+        fresh = np.ones(len(texts), bool)
+        fresh[: len(before)] = np.any(texts[: len(before)] != before, axis=1)
+        vectors = np.empty_like(texts)
+        vectors[: len(before)] = self.item_vectors
+        vectors[fresh] = self._mapped(texts[fresh])
+        longer.__dict__["item_vectors"] = vectors  # where cached_property looks first
+        return longer
 
     def state(self) -> State:
         settings = {

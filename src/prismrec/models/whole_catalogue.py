@@ -34,32 +34,41 @@ class WholeCatalogueScorer(ABC):
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
         """For each part, the (b, n_items) float32 scores of every known item; may be given away."""
 
+    def some_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
+        """For each part, the (b, m) scores of `items` (m,), all of them known; a subclass that can
+        do less work for few items does so."""
+        return [part[:, items] for part in self.all_parts(queries)]
+
     def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m) float32: the sum of the parts."""
-        rows = [choose_items(_total(parts), own) for parts, own in self._blocks(queries, items)]
+        rows = [_total(parts) for parts in self._blocks(queries, items)]
         return _joined(rows) if rows else _nothing(self.n_items, items)
 
     def parts(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m, p) float32 that sums to `score` over the last axis."""
-        rows = [
-            np.stack([choose_items(part, own) for part in parts], axis=-1)
-            for parts, own in self._blocks(queries, items)
-        ]
+        rows = [np.stack(parts, axis=-1) for parts in self._blocks(queries, items)]
         if rows:
             return _joined(rows)
         return np.repeat(_nothing(self.n_items, items)[..., None], len(self.part_names), axis=-1)
 
-    def _blocks(
-        self, queries: QueryBatch, items: Positions | None
-    ) -> Iterator[tuple[list[Scores], Positions | None]]:
-        """The parts of a few queries at a time, so that memory stays bounded, and their items."""
+    def _blocks(self, queries: QueryBatch, items: Positions | None) -> Iterator[list[Scores]]:
+        """The parts of a few queries at a time, so that memory stays bounded."""
         step = max(1, BLOCK_CELLS // max(1, self.n_items * len(self.part_names)))
         for start in range(0, len(queries), step):
             stop = min(start + step, len(queries))
             whole = stop - start == len(queries)
             block = queries if whole else queries.take(np.arange(start, stop))
-            own = items[start:stop] if items is not None and items.ndim == 2 else items
-            yield self.all_parts(block), own
+            own = items if items is None or items.ndim == 1 else items[start:stop]
+            yield self._chosen_parts(block, own)
+
+    def _chosen_parts(self, queries: QueryBatch, items: Positions | None) -> list[Scores]:
+        if items is None:
+            return self.all_parts(queries)
+        few = items if items.ndim == 1 else items[0] if len(items) == 1 else None
+        if few is None or self.n_items == 0:
+            return [choose_items(part, items) for part in self.all_parts(queries)]
+        parts = self.some_parts(queries, np.maximum(few, 0))
+        return [np.where(few >= 0, part, np.float32(0)) for part in parts]
 
 
 def choose_items(scores: Scores, items: Positions | None) -> Scores:

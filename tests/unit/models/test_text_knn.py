@@ -98,3 +98,22 @@ def test_whitening_keeps_empty_texts_empty_and_needs_two_texts():
     assert not Whitening.of(TEXTS, 0.01).apply(TEXTS)[5].any()
     one = Whitening.of(TEXTS[:1], 0.01)
     np.testing.assert_allclose(one.apply(TEXTS[:2]), TEXTS[:2], rtol=1e-6)
+
+
+def test_extending_equals_measuring_the_longer_catalogue_anew():
+    """One text changed, one item came: the others keep their vectors, these two get theirs."""
+    scorer = fit(catalogue())
+    texts = np.vstack([TEXTS, [[0.6, 0.8]]]).astype(np.float32)
+    texts[2] = [0.6, -0.8]
+    longer = scorer.extended(catalogue(texts))
+    np.testing.assert_allclose(longer.item_vectors, scorer.whitening.apply(texts), atol=1e-6)
+    np.testing.assert_allclose(scorer.item_vectors, scorer.whitening.apply(TEXTS), atol=1e-6)
+
+
+def test_a_few_items_score_as_in_the_whole_catalogue():
+    scorer = fit(catalogue(bags=[[0], [0, 1], [1], [1, 2], [], [1]]))
+    items = np.array([[5, 1, -1, 3]], np.int32)
+    queries = QueryBatch.of([[1, 3]])
+    whole = scorer.parts(queries)[0]
+    want = np.vstack([whole[[5, 1]], np.zeros((1, 2)), whole[[3]]])
+    np.testing.assert_allclose(scorer.parts(queries, items)[0], want, atol=1e-6)
