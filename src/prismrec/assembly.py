@@ -18,10 +18,11 @@ from prismrec.core.arrays import Positions, Vectors
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
+from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
 from prismrec.ranking import diversity_from, rankers_from
 from prismrec.release import Release
-from prismrec.retrieval import FilterIndex, Recent, Repeat, ScorerVectors, TextVectors
+from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
 from prismrec.retrieval.words import Words
 from prismrec.snapshot import Snapshot
 
@@ -46,7 +47,7 @@ def assemble(
         features=features,
         filters=FilterIndex.of(features, catalogue.ids, catalogue.alive),
         scorer=scorer,
-        encoder=encoder,
+        encoder=None if encoder is None else QueryCache(encoder),
         recommenders=_recommenders(release, scorer, features, settings),
         searchers=_searchers(catalogue, vectors, settings),
         rankers=(),
@@ -63,13 +64,11 @@ def assemble(
 
 
 def open_encoder(release: Release, settings: Settings, path: Path | None) -> TextEncoder | None:
-    """The encoder the release was trained with; texts are cached on disk, queries in memory."""
+    """The encoder that the release was trained with; encoded texts are kept on disk."""
     if release.encoder is None:
         return None
     encoder = encoder_from_reference(release.encoder, settings.language)
-    if path is not None:
-        encoder = CachedEncoder(encoder, path / "cache")
-    return QueryCache(encoder)
+    return encoder if path is None else CachedEncoder(encoder, path / "cache")
 
 
 def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
@@ -154,7 +153,8 @@ def _recommenders(
     """What brings candidates for a history where the catalogue is too large to score whole."""
     if len(features) <= settings.retrieval.exact_below:
         return ()
-    found: list[Retriever] = [
+    found: list[Retriever] = [_popular(scorer, len(features))]
+    found += [
         ScorerVectors(name, expert, settings.retrieval)
         for name, expert in experts(scorer)
         if isinstance(expert, VectorScorer)
@@ -166,6 +166,16 @@ def _recommenders(
             Repeat(settings.retrieval.repeat_half_life_days if release.has_clock else None)
         )
     return tuple(found)
+
+
+def _popular(scorer: Scorer, n_items: int) -> Popular:
+    """What is popular by the counts that the release learned."""
+    popular = Popular(n_items, None)
+    expert = dict(experts(scorer)).get("popularity")
+    if isinstance(expert, PopularityScorer):
+        places = np.arange(len(expert.counts), dtype=np.int32)
+        popular.observe(places, np.zeros(len(places), np.int64), expert.counts)
+    return popular
 
 
 def _grown(

@@ -29,9 +29,10 @@ from prismrec.core import (
     Sequences,
     TextEncoder,
 )
-from prismrec.core.arrays import Bools, Positions, Scores
+from prismrec.core.arrays import Bools, Positions
 from prismrec.data.catalogue import Catalogue
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
+from prismrec.retrieval.selection import top_k
 from prismrec.retrieval.words import Words
 
 __all__ = ["Snapshot"]
@@ -144,10 +145,7 @@ class Snapshot:
     def best_of_all(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
         """The k best of the whole catalogue, scored and explained."""
         scores = np.where(allowed, self.scorer.score(asked), -np.inf)
-        positions = top(scores, min(k, scores.shape[1]))
-        chosen = np.take_along_axis(scores, positions, axis=1)
-        positions = np.where(np.isfinite(chosen), positions, -1).astype(np.int32)
-        return self.explained(asked, Candidates(positions, chosen))
+        return self.explained(asked, Candidates(*top_k(scores, min(k, scores.shape[1]))))
 
     def best_of(self, asked: QueryBatch, found: Candidates, k: int) -> Candidates:
         """The k best of the candidates that the retrievers found, scored and explained."""
@@ -222,14 +220,3 @@ class Snapshot:
                 notes.append("no-item-has-these-words")
         return tuple(notes)
 
-
-def top(scores: Scores, k: int) -> Positions:
-    """The columns (b, k) of the k largest of each row, largest first, ties by column."""
-    n = scores.shape[1]
-    if k < n:
-        columns = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    else:
-        columns = np.broadcast_to(np.arange(n), scores.shape).copy()
-    values = np.take_along_axis(scores, columns, axis=1)
-    order = np.lexsort((columns, -values), axis=1)
-    return np.take_along_axis(columns, order, axis=1)

@@ -50,7 +50,7 @@ def sources_of(data: str | None, items: str | None, events: str | None, users: s
     return data
 
 
-def _tell(path: Path, report: dict) -> None:  # type: ignore[type-arg]
+def _tell(path: Path, report: dict) -> None:
     encoder = report["encoder"].get("encoder") or "none (no text)"
     rows = [
         ("users", report["users"]),

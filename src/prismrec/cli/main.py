@@ -27,7 +27,6 @@ COMMANDS = (
     "search",
     "similar",
     "explain",
-    "observe",
     "serve",
     "refresh",
     "promote",
@@ -71,12 +70,15 @@ for name in COMMANDS:
     if hasattr(command, "app"):
         app.add_typer(command.app, name=name)
     else:
-        app.command(name)(getattr(command, name))
+        passing = {"allow_extra_args": True, "ignore_unknown_options": True}
+        app.command(name, context_settings=passing if name == "bench" else None)(
+            getattr(command, name)
+        )
 
 
 def main() -> None:
     """Run the command line: errors made on purpose are printed plainly, with what to change."""
-    warnings.showwarning = _warn  # type: ignore[assignment]
+    warnings.showwarning = _warn
     try:
         app()
     except PrismError as error:

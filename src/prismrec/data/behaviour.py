@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -17,12 +19,17 @@ GAP_BUCKETS = 32
 
 
 def interactions(
-    dataset: Dataset, features: ItemFeatures | None = None, feedback: Feedback = POSITIVE
+    dataset: Dataset,
+    features: ItemFeatures | None = None,
+    feedback: Feedback = POSITIVE,
+    *,
+    event_types: Sequence[str] = (),
 ) -> Interactions:
     """The sequences of a dataset: users by `Dataset.user_ids`, items by `Dataset.item_ids`.
 
     `features` are those of the catalogue with the same positions; `None` means that nothing is
-    known of the items. Event types are sorted by name. Vectorised: no loop over events.
+    known of the items. `event_types` are those of an earlier release and keep their places; others
+    follow, sorted by name. Vectorised: no loop over events.
     """
     n_items = len(dataset.items)
     if features is not None and len(features) < n_items:
@@ -31,7 +38,8 @@ def interactions(
             hint="Make the features from the catalogue of this dataset.",
         )
     events = dataset.events
-    types = tuple(sorted(events["event"].unique().to_list()))
+    further = set(events["event"].unique().to_list()) - set(event_types)
+    types = (*event_types, *sorted(further))
     coded = events["event"].replace_strict(types, range(len(types)), return_dtype=pl.Int16)
     kinds = coded.to_numpy().astype(np.int16)
     values = events["value"].cast(pl.Float32).fill_null(np.nan).to_numpy().astype(np.float32)

@@ -13,7 +13,15 @@ import numpy as np
 from prismrec.core import BadInput, Cases, Interactions, QueryBatch, Sequences
 from prismrec.core.arrays import Bools, Longs
 
-__all__ = ["LONGEST_HISTORY", "Split", "by_user", "hold_out", "leave_one_out", "temporal"]
+__all__ = [
+    "LONGEST_HISTORY",
+    "Split",
+    "by_user",
+    "hold_out",
+    "leave_one_out",
+    "set_apart",
+    "temporal",
+]
 
 LONGEST_HISTORY = 200
 """Events of history that a case of the temporal split keeps."""
@@ -85,9 +93,16 @@ def hold_out(interactions: Interactions, users: int, rng: np.random.Generator) -
     counts = np.bincount(rows[positive], minlength=len(events))
     able = np.flatnonzero(counts >= 3)
     drawn = np.sort(rng.choice(able, min(users, len(able)), replace=False))
-    targets = positive[np.cumsum(counts)[drawn] - 1]
+    return set_apart(interactions, positive[np.cumsum(counts)[drawn] - 1])
+
+
+def set_apart(interactions: Interactions, targets: Longs) -> Split:
+    """The events at indices `targets`, at most one a user, are validation targets, with all that
+    the user did before as history; the events before them train. There is no test.
+    """
+    events, rows = interactions.sequences, interactions.sequences.rows
     cut = np.full(len(events), len(events.items))
-    cut[drawn] = targets
+    cut[rows[targets]] = targets
     train = _training(interactions, np.arange(len(events.items)) < cut[rows])
     nothing = np.zeros(0, np.int64)
     return _split(interactions, train, targets, nothing, "hold-out", {})

@@ -121,7 +121,7 @@ def _load(folder: ModelFolder, dtype: str) -> Any:
     from transformers import AutoModel
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # loading takes a second or two
+    logging.disable_progress_bar()
     try:
         model = AutoModel.from_pretrained(
             folder.transformer,

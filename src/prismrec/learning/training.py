@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prismrec.config import Settings
-from prismrec.core import Cases, ItemFeatures, Scorer, TextEncoder, generator
+from prismrec.core import Cases, ItemFeatures, Scorer, Storable, TextEncoder, generator
 from prismrec.data import Dataset, interactions, wants_repeats
 from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_types
@@ -64,14 +64,17 @@ def train(
     *,
     last_seq: int = 0,
     start: Scorer | None = None,
+    event_types: Sequence[str] = (),
 ) -> Release:
     """Fit the default model and measure it on events it did not see.
 
     The last event of some users is held out for early stopping and for the mixture's weights.
-    `start` is the scorer of an earlier release to continue from.
+    `start` is the scorer of an earlier release to continue from, `event_types` that release's.
     """
     began = time.perf_counter()
-    data = interactions(material.dataset, material.features, settings.feedback)
+    data = interactions(
+        material.dataset, material.features, settings.feedback, event_types=event_types
+    )
     repeats = wants_repeats(data, settings.data.repeats)
     split = hold_out(data, settings.learning.holdout_users, generator(seed, "holdout"))
     learner = learner_by_name("default", settings.models, repeats=repeats)
@@ -93,7 +96,7 @@ def train(
         "seed": seed,
     }
     return Release(
-        scorer=scorer.state(),
+        scorer=cast(Storable, scorer).state(),
         encoder=None if material.encoder is None else encoder_reference(material.encoder),
         vocabulary=material.catalogue.vocabulary,
         event_types=data.event_types,

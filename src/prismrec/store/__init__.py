@@ -4,6 +4,7 @@ from prismrec.store.audit import AuditLine
 from prismrec.store.keys import Key
 from prismrec.store.load import LoadReport
 from prismrec.store.ownership import Holder, holder
+from prismrec.store.reading import StoreReader, read_store
 from prismrec.store.releases import Releases
 from prismrec.store.settings import StoreSettings
 from prismrec.store.store import Store, open_store
@@ -15,7 +16,9 @@ __all__ = [
     "LoadReport",
     "Releases",
     "Store",
+    "StoreReader",
     "StoreSettings",
     "holder",
     "open_store",
+    "read_store",
 ]

@@ -19,7 +19,7 @@ from prismrec.store.settings import StoreSettings
 from prismrec.store.validation import check_id
 from prismrec.store.writer import Writer
 
-__all__ = ["Catalogue"]
+__all__ = ["Catalogue", "load_catalogue"]
 
 _EMPTY: tuple[Any, ...] = ((), {}, "", None)
 
@@ -79,23 +79,7 @@ class Catalogue:
 
     def load(self) -> StoredCatalogue:
         """All of it, in order of position."""
-        here = relations.c.collection == self._collection
-        with self._database.read() as connection:
-            found = self._all(connection, items)
-            people = self._all(connection, users)
-            links = connection.execute(sa.select(relations).where(here)).fetchall()
-        return StoredCatalogue(
-            items=tuple(_item(row.item_id, json.loads(row.body)) for row in found),
-            removed=tuple(bool(row.removed) for row in found),
-            users=tuple(_user("" if r.removed else r.user_id, json.loads(r.body)) for r in people),
-            relations=tuple(
-                Relation(r.source, r.target, r.kind, r.weight, r.between) for r in links
-            ),
-        )
-
-    def _all(self, connection: sa.Connection, table: sa.Table) -> Sequence[sa.Row[Any]]:
-        here = sa.select(table).where(table.c.collection == self._collection)
-        return connection.execute(here.order_by(table.c.position)).fetchall()
+        return load_catalogue(self._database, self._collection)
 
     def _body(self, name: str, thing: Item | User) -> str:
         """Everything but the id, as JSON; fields that have their default are left out."""
@@ -148,6 +132,25 @@ class Catalogue:
             connection.execute(_SAVE[name], piece)
         counters.advance(connection, self._collection, name, len(fresh))
         return at
+
+
+def load_catalogue(database: Database, collection: str) -> StoredCatalogue:
+    """All items, users and relations of a collection, in order of position."""
+
+    def all_of(connection: sa.Connection, table: sa.Table) -> Sequence[sa.Row[Any]]:
+        here = sa.select(table).where(table.c.collection == collection)
+        return connection.execute(here.order_by(table.c.position)).fetchall()
+
+    with database.read() as connection:
+        found, people = all_of(connection, items), all_of(connection, users)
+        here = sa.select(relations).where(relations.c.collection == collection)
+        links = connection.execute(here).fetchall()
+    return StoredCatalogue(
+        items=tuple(_item(row.item_id, json.loads(row.body)) for row in found),
+        removed=tuple(bool(row.removed) for row in found),
+        users=tuple(_user("" if r.removed else r.user_id, json.loads(r.body)) for r in people),
+        relations=tuple(Relation(r.source, r.target, r.kind, r.weight, r.between) for r in links),
+    )
 
 
 def _saving(table: sa.Table) -> Any:

@@ -35,12 +35,13 @@ class Database:
     """One SQLite file, one SQLite database in memory, or one PostgreSQL database.
 
     `url` is a SQLAlchemy URL: `sqlite:////path/store.db`, `sqlite://` (in memory),
-    `postgresql://user@host/name`. Opening creates or migrates the tables. Raises `BadSettings` for
-    a URL that cannot be used, `Corrupt` for a file that is no database, and `NewerFormat` for one
-    written by a later version.
+    `postgresql://user@host/name`. Opening creates or migrates the tables, unless `migrate` is
+    false: then another process has, and this one only reads. Raises `BadSettings` for a URL that
+    cannot be used, `Corrupt` for a file that is no database, and `NewerFormat` for one written by a
+    later version.
     """
 
-    def __init__(self, url: str, lock_seconds: float = 30.0) -> None:
+    def __init__(self, url: str, lock_seconds: float = 30.0, *, migrate: bool = True) -> None:
         self.url = _parsed(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database) if self.is_sqlite and self.url.database else None
@@ -49,7 +50,8 @@ class Database:
         # A database in memory lives in one connection, which threads must take in turns.
         self._turns = threading.RLock() if self.in_memory else nullcontext()
         try:
-            self._migrate()
+            if migrate:
+                self._migrate()
         except sa.exc.DBAPIError as error:
             self._engine.dispose()
             raise self._unusable(error) from error

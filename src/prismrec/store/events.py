@@ -25,7 +25,7 @@ from prismrec.store.settings import StoreSettings
 from prismrec.store.validation import event_fault
 from prismrec.store.writer import Writer
 
-__all__ = ["COLUMNS", "Events", "Tail"]
+__all__ = ["COLUMNS", "Events", "Tail", "events_since"]
 
 COLUMNS: dict[str, Any] = {
     "seq": pl.Int64,
@@ -125,20 +125,7 @@ class Events:
         `user_id` is the user that the event counts for: linked sessions carry their user, and only
         sessions of unknown people have an empty one.
         """
-        names = [name for name in COLUMNS if name != "user_id"]
-        query = sa.select(events.c.person, *(events.c[name] for name in names)).order_by(
-            events.c.seq
-        )
-        pieces = [_frame([], names)]
-        while limit > 0:
-            here = query.where(events.c.collection == self._collection, events.c.seq > seq)
-            with self._database.read() as connection:
-                rows = connection.execute(here.limit(min(limit, _READ_ROWS))).fetchall()
-            if not rows:
-                break
-            seq, limit = rows[-1].seq, limit - len(rows)
-            pieces.append(_frame(rows, names))
-        return pl.concat(pieces)
+        return events_since(self._database, self._collection, seq, limit)
 
     def load(self, frame: pl.DataFrame, received_at: int) -> LoadReport:
         """Import a table of past events: `user_id`, `item_id`, `event`, `timestamp` and optionally
@@ -208,6 +195,22 @@ class Events:
         with self._database.read() as connection:
             rows = connection.execute(query, values).fetchall()
         return [StoredEvent(*row) for row in reversed(rows)]
+
+
+def events_since(database: Database, collection: str, seq: int, limit: int) -> pl.DataFrame:
+    """Up to `limit` events after `seq`; see `Events.since`."""
+    names = [name for name in COLUMNS if name != "user_id"]
+    query = sa.select(events.c.person, *(events.c[name] for name in names)).order_by(events.c.seq)
+    pieces = [_frame([], names)]
+    while limit > 0:
+        here = query.where(events.c.collection == collection, events.c.seq > seq)
+        with database.read() as connection:
+            rows = connection.execute(here.limit(min(limit, _READ_ROWS))).fetchall()
+        if not rows:
+            break
+        seq, limit = rows[-1].seq, limit - len(rows)
+        pieces.append(_frame(rows, names))
+    return pl.concat(pieces)
 
 
 def _frame(rows: Sequence[Any], names: Sequence[str]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from prismrec.store.events import Events, Tail
 from prismrec.store.exposures import Exposures
 from prismrec.store.keys import Keys
 from prismrec.store.ownership import Ownership
+from prismrec.store.people import People
 from prismrec.store.sessions import Sessions
 from prismrec.store.settings import StoreSettings
 from prismrec.store.validation import check_collection, check_id
@@ -39,7 +40,8 @@ def open_store(url: str, collection: str, settings: StoreSettings | None = None)
 class Store:
     """Everything a collection must not lose, by subject. Safe to use from several threads.
 
-    `events`, `catalogue`, `exposures`, `sessions`, `audit` and `keys` each document their own.
+    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit` and `keys` each document their
+    own.
     """
 
     def __init__(self, url: str, collection: str, settings: StoreSettings) -> None:
@@ -65,6 +67,7 @@ class Store:
         self.exposures = Exposures(database, writer, collection)
         self.audit = Audit(database, writer, collection)
         self.keys = Keys(database, writer, collection)
+        self.people = People(database, collection)
 
     @property
     def waiting(self) -> int:
