@@ -1,48 +1,42 @@
 """The service: one app over any number of collections.
 
-POST /v1/{collection}/recommend | search | similar | explain | events | items | users
-GET  /v1/{collection}/releases, ...      beside them /healthz /readyz /metrics /docs and, at /,
-the console.
+POST   /v1/{collection}/recommend  search  similar  events  items  users  sessions/link
+POST   /v1/{collection}/releases/promote  releases/rollback  keys
+GET    /v1/{collection}/recommend  search  explain  items/{id}  users  users/{id}/history
+GET    /v1/{collection}/releases  stats  audit  keys
+DELETE /v1/{collection}/items/{id}  users/{id}  keys/{id}
+GET    /v1  /healthz  /readyz  /metrics  /openapi.json  /docs, and the console at /
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from prismrec import __version__
 from prismrec.collection import Collection
 from prismrec.config import ServingSettings
-from prismrec.core import NotFound
+from prismrec.core import BadSettings, NotFound
 from prismrec.serving import ask, look, manage, problems, tell
+from prismrec.serving.answers import CollectionsOut
 from prismrec.serving.auth import KeyRing, RateLimit
+from prismrec.serving.guard import Guard
 from prismrec.serving.metrics import Metrics
 from prismrec.serving.pool import Pool
+from prismrec.serving.stats import Stats
 
 __all__ = ["create_app"]
 
 CONSOLE = Path(__file__).parent / "console"
+DOCS = Path(__file__).parent / "docs"
 WRITERS = 32
 """Threads that wait for the disk; they hold no core, and a group commit serves them together."""
-
-SAFE_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: https:; "
-    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-}
-DOCS_POLICY = (
-    "default-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https:"
-)
 
 
 def create_app(
@@ -54,9 +48,12 @@ def create_app(
     """An ASGI app that serves `collections`, which stay the caller's to close.
 
     `trusting` asks nobody for a key: for callers inside this process, which own the files.
+    Raises `BadSettings` where two collections have one name.
     """
     settings = settings or ServingSettings()
     served = {collection.name: collection for collection in collections}
+    if len(served) < len(collections):
+        raise BadSettings("Two collections have the same name.", hint="Rename one of the folders.")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -69,58 +66,37 @@ def create_app(
         version=__version__,
         summary="Search and recommendation on language models.",
         lifespan=lifespan,
-        responses={422: {"model": problems.Problem}},
+        docs_url=None,
+        redoc_url=None,
     )
-    app.state.settings = settings
-    app.state.collections = served
-    app.state.collection = lambda name: find(served, name)
-    app.state.key_ring = KeyRing(trusting=trusting)
-    app.state.pool = Pool(settings.threads, settings.queue)
-    app.state.writers = Pool(WRITERS, settings.queue, "writer")
-    app.state.rate_limit = RateLimit(settings.rate)
-    app.state.metrics = Metrics()
+    state = app.state
+    state.settings = settings
+    state.collections = served
+    state.collection = lambda name: find(served, name)
+    state.key_ring = KeyRing(trusting=trusting)
+    state.pool = Pool(settings.threads, settings.queue, seconds=settings.timeout_s)
+    state.writers = Pool(WRITERS, settings.queue, "writer", seconds=settings.timeout_s)
+    state.rate_limit = RateLimit(settings.rate)
+    state.metrics = Metrics()
+    state.stats = Stats()
     problems.install(app)
-    _middleware(app, settings)
+    app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
+    _cors(app, settings)
     for room in (ask, tell, look, manage):
         app.include_router(room.router, prefix="/v1/{collection}")
     _health(app, served)
-    app.mount("/", StaticFiles(directory=CONSOLE, html=True), name="console")
+    _pages(app)
     return app
 
 
 def find(served: dict[str, Collection], name: str) -> Collection:
     """The collection called `name`, or `NotFound`."""
     if name not in served:
-        raise NotFound(
-            f"There is no collection '{name}'.", hint=f"Served here: {', '.join(served)}."
-        )
+        raise NotFound("There is no such collection.", hint=f"Served here: {', '.join(served)}.")
     return served[name]
 
 
-def _middleware(app: FastAPI, settings: ServingSettings) -> None:
-    @app.middleware("http")
-    async def watch(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        start = time.perf_counter()
-        length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > settings.max_body_mib * 2**20:
-            return problems.problem(
-                413,
-                "Too large",
-                f"The body is larger than {settings.max_body_mib:g} MiB.",
-                hint="Send smaller batches.",
-                instance=request.url.path,
-            )
-        response = await answer(request)
-        docs = request.url.path in ("/docs", "/redoc")
-        for name, value in SAFE_HEADERS.items():
-            response.headers.setdefault(name, value)
-        if docs:
-            response.headers["Content-Security-Policy"] = DOCS_POLICY
-        _count(app, request, response, time.perf_counter() - start)
-        return response
-
-    if settings.allowed_hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+def _cors(app: FastAPI, settings: ServingSettings) -> None:
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -130,16 +106,12 @@ def _middleware(app: FastAPI, settings: ServingSettings) -> None:
         )
 
 
-def _count(app: FastAPI, request: Request, response: Response, seconds: float) -> None:
-    """One request into the metrics, by route and never by raw path (which people can make up)."""
-    route = getattr(request.scope.get("route"), "path", "other")
-    name = request.path_params.get("collection", "")
-    name = name if name in app.state.collections else ""
-    app.state.metrics.requests.labels(name, route, str(response.status_code)).inc()
-    app.state.metrics.seconds.labels(name, route).observe(seconds)
-
-
 def _health(app: FastAPI, served: dict[str, Collection]) -> None:
+    @app.get("/v1", tags=["look"])
+    async def collections() -> CollectionsOut:
+        """The collections served here, by name."""
+        return CollectionsOut(version=__version__, collections=list(served))
+
     @app.get("/healthz", tags=["health"])
     async def alive() -> dict[str, str]:
         """The process is up."""
@@ -151,7 +123,7 @@ def _health(app: FastAPI, served: dict[str, Collection]) -> None:
         return {
             "status": "ok",
             "collections": {
-                name: {"release": c.snapshot.release, "items": len(c.snapshot.catalogue)}
+                name: {"release": c.snapshot.release, "items": int(c.snapshot.alive.sum())}
                 for name, c in served.items()
             },
         }
@@ -162,7 +134,16 @@ def _health(app: FastAPI, served: dict[str, Collection]) -> None:
         state = app.state
         state.metrics.pending.set(state.pool.pending + state.writers.pending)
         for name, collection in served.items():
-            state.metrics.release.labels(name).set(collection.snapshot.release)
-            state.metrics.items.labels(name).set(len(collection.snapshot.catalogue))
-            state.metrics.dropped.labels(name).set(collection.store.exposures.dropped)
+            state.metrics.look_at(name, collection)
         return PlainTextResponse(state.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _pages(app: FastAPI) -> None:
+    """The description of the API and the console: static pages that load nothing from elsewhere."""
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(DOCS / "index.html")
+
+    app.mount("/docs", StaticFiles(directory=DOCS), name="docs")
+    app.mount("/", StaticFiles(directory=CONSOLE, html=True, check_dir=False), name="console")

@@ -2,111 +2,116 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request
+import numpy as np
+from fastapi import Request, Response
+from pydantic_core import to_json
 
 from prismrec.collection import Collection
+from prismrec.core import BadInput, Slate
 from prismrec.core import Query as Question
-from prismrec.core import Slate
 from prismrec.retrieval.filters import facet_counts, filter_mask
-from prismrec.serving.auth import needs
-from prismrec.serving.paging import cursor_of, next_page
-from prismrec.serving.schemas import (
-    ContributionOut,
-    ExplainOut,
+from prismrec.retrieval.words import Words
+from prismrec.serving.answers import ExplainOut, SlateOut
+from prismrec.serving.paging import cursor_of, deepest, next_page
+from prismrec.serving.requests import (
+    Count,
+    IdInQuery,
+    NameInQuery,
     RecommendIn,
     SearchIn,
     SimilarIn,
-    SlateItemOut,
-    SlateOut,
+    TextInQuery,
 )
+from prismrec.serving.strict import JSON, Shop, guarded
 
-__all__ = ["router", "slate_out"]
+__all__ = ["router"]
 
-router = APIRouter(tags=["ask"], dependencies=[Depends(needs("read"))])
-N = Annotated[int, Query(ge=1, le=200)]
+router = guarded("ask", "read")
+
+MOST_FACETED = 2_000
+"""Items with the words of a search that facets count; beyond them counts are of the best ones."""
 
 
-@router.post("/recommend")
-async def recommend(collection: str, asked: RecommendIn, request: Request) -> SlateOut:
+@router.post("/recommend", response_model=SlateOut)
+async def recommend(asked: RecommendIn, shop: Shop, request: Request) -> Response:
     """What's for this user, session or history? Somebody new gets a sensible slate too."""
-    shop: Collection = request.app.state.collection(collection)
-    return await request.app.state.pool.run(_answer, shop, asked)
+    return await _answered(request, shop, asked)
 
 
-@router.get("/recommend")
+@router.get("/recommend", response_model=SlateOut)
 async def recommend_user(
-    collection: str, request: Request, user_id: str = "", n: N = 10
-) -> SlateOut:
+    shop: Shop, request: Request, user_id: NameInQuery = "", n: Count = 10
+) -> Response:
     """The same for a stored user, as a link."""
-    return await recommend(collection, RecommendIn(user_id=user_id, n=n), request)
+    return await _answered(request, shop, RecommendIn(user_id=user_id, n=n))
 
 
-@router.post("/search")
-async def search(collection: str, asked: SearchIn, request: Request) -> SlateOut:
+@router.post("/search", response_model=SlateOut)
+async def search(asked: SearchIn, shop: Shop, request: Request) -> Response:
     """Items for a text: by words, by meaning, and to this person's taste."""
-    shop: Collection = request.app.state.collection(collection)
-    return await request.app.state.pool.run(_answer, shop, asked)
+    return await _answered(request, shop, asked)
 
 
-@router.get("/search")
+@router.get("/search", response_model=SlateOut)
 async def search_text(
-    collection: str,
+    shop: Shop,
     request: Request,
-    q: Annotated[str, Query(min_length=1, max_length=20_000)],
-    user_id: str = "",
-    n: N = 10,
-) -> SlateOut:
-    """The same, as a link."""
-    return await search(collection, SearchIn(text=q, user_id=user_id, n=n), request)
+    q: TextInQuery,
+    user_id: NameInQuery = "",
+    n: Count = 10,
+    typing: bool = False,
+) -> Response:
+    """The same, as a link; with `typing`, as one types."""
+    if not q:
+        raise BadInput("q is empty.", hint="Give a text to look for.")
+    asked = SearchIn(text=q, user_id=user_id, n=n, typing=typing)
+    return await _answered(request, shop, asked)
 
 
-@router.post("/similar")
-async def similar(collection: str, asked: SimilarIn, request: Request) -> SlateOut:
+@router.post("/similar", response_model=SlateOut)
+async def similar(asked: SimilarIn, shop: Shop, request: Request) -> Response:
     """More like this item."""
-    shop: Collection = request.app.state.collection(collection)
+    return await _answered(request, shop, asked)
+
+
+@router.get("/explain", response_model=ExplainOut)
+async def explain(
+    shop: Shop,
+    request: Request,
+    item_id: IdInQuery,
+    user_id: NameInQuery = "",
+    session_id: NameInQuery = "",
+    text: TextInQuery = "",
+) -> Response:
+    """Why this item scores what it does for this user: parts, past events, a sentence."""
+    question = Question(user_id=user_id, session_id=session_id, text=text, explore=False)
+    return await request.app.state.pool.run(_explained, shop, question, item_id)
+
+
+async def _answered(
+    request: Request, shop: Collection, asked: RecommendIn | SearchIn | SimilarIn
+) -> Response:
+    most = request.app.state.settings.max_n
+    if asked.n > most:
+        raise BadInput(f"n is {asked.n}, at most {most}.", hint="Ask page by page, with cursor.")
     return await request.app.state.pool.run(_answer, shop, asked)
 
 
-@router.get("/explain")
-async def explain(
-    collection: str,
-    request: Request,
-    item_id: str,
-    user_id: str = "",
-    session_id: str = "",
-    text: str = "",
-) -> ExplainOut:
-    """Why this item scores what it does for this user: parts, past events, a sentence."""
-    shop: Collection = request.app.state.collection(collection)
-    question = Question(user_id=user_id, session_id=session_id, text=text, explore=False)
-    why = await request.app.state.pool.run(shop.engine.explain, question, item_id)
-    return ExplainOut(
-        item_id=item_id,
-        sentence=why.sentence,
-        contributions=[
-            ContributionOut(name=c.name, value=c.value, share=c.share) for c in why.contributions
-        ],
-        influences=[
-            {"item_id": i, "title": shop.snapshot.title_of(i), "drop": drop}
-            for i, drop in why.influences
-        ],
-    )
-
-
-def _answer(shop: Collection, asked: RecommendIn | SearchIn | SimilarIn) -> SlateOut:
+def _answer(shop: Collection, asked: RecommendIn | SearchIn | SimilarIn) -> Response:
+    """Runs on a thread of the pool, to the last byte: the event loop only passes it on."""
     question = question_of(asked)
-    if isinstance(asked, RecommendIn) and asked.cursor:
-        question = next_page(question, asked.cursor)
+    most = deepest(shop.snapshot)
+    if asked.cursor:
+        question = next_page(question, asked.cursor, most)
     slate = shop.ask(question)
     out = slate_out(shop, slate)
-    out.cursor = cursor_of(slate, question)
+    out["cursor"] = cursor_of(slate, question, most)
+    out["facets"] = None
     if isinstance(asked, SearchIn) and asked.facets:
-        snapshot = shop.snapshot
-        allowed = snapshot.alive & filter_mask(asked.filters.filters(), snapshot.filters)
-        out.facets = facet_counts(snapshot.filters, allowed)
-    return out
+        out["facets"] = _facets(shop, question)
+    return Response(to_json(out), media_type=JSON)
 
 
 def question_of(asked: RecommendIn | SearchIn | SimilarIn) -> Question:
@@ -123,36 +128,62 @@ def question_of(asked: RecommendIn | SearchIn | SimilarIn) -> Question:
         seed=asked.seed,
         context=asked.context,
         explore=asked.explore,
+        typing=getattr(asked, "typing", False),
     )
 
 
-def slate_out(shop: Collection, slate: Slate) -> SlateOut:
-    """A slate in the API's shape, with what a page needs to show its items."""
+def slate_out(shop: Collection, slate: Slate) -> dict[str, Any]:
+    """A slate in the shape of `SlateOut`, with what a page needs to show its items."""
     catalogue = shop.snapshot.catalogue
     rows = []
     for chosen in slate:
         item = catalogue.item(catalogue.position(chosen.item_id))
         rows.append(
-            SlateItemOut(
-                item_id=chosen.item_id,
-                title=item.title or item.item_id,
-                brand=item.brand,
-                categories=list(item.categories),
-                price=item.price,
-                score=chosen.score,
-                parts=chosen.parts,
-                reason=chosen.reason,
-                propensity=chosen.propensity,
-                sources=list(chosen.sources),
-                explored=chosen.explored,
-            )
+            {
+                "item_id": chosen.item_id,
+                "title": item.title or item.item_id,
+                "brand": item.brand,
+                "categories": item.categories,
+                "price": item.price,
+                "score": chosen.score,
+                "parts": chosen.parts,
+                "reason": chosen.reason,
+                "propensity": chosen.propensity,
+                "sources": chosen.sources,
+                "explored": chosen.explored,
+            }
         )
-    return SlateOut(
-        items=rows,
-        exposure_id=slate.exposure_id,
-        release=slate.release,
-        policy=slate.policy,
-        seed=slate.seed,
-        at=slate.at,
-        notes=list(slate.notes),
-    )
+    facts = ("exposure_id", "release", "policy", "seed", "at", "notes")
+    return {"items": rows, **{name: getattr(slate, name) for name in facts}}
+
+
+def _facets(shop: Collection, question: Question) -> dict[str, dict[str, int]]:
+    """Counts among the items that pass the filters and share a word with the text; where none
+    does, among all that pass the filters."""
+    seen = shop.snapshot
+    allowed = seen.alive & filter_mask(question.filters, seen.filters)
+    for source in seen.searchers:
+        if isinstance(source, Words):
+            found = source.find(
+                [question.text], MOST_FACETED, allowed=allowed, typing=question.typing
+            ).positions[0]
+            if (found >= 0).any():
+                allowed = np.zeros_like(allowed)
+                allowed[found[found >= 0]] = True
+    return facet_counts(seen.filters, allowed)
+
+
+def _explained(shop: Collection, question: Question, item_id: str) -> Response:
+    why = shop.engine.explain(question, item_id)
+    parts = [{"name": c.name, "value": c.value, "share": c.share} for c in why.contributions]
+    causes = [
+        {"item_id": cause, "title": shop.snapshot.title_of(cause), "drop": float(drop)}
+        for cause, drop in why.influences
+    ]
+    out = {
+        "item_id": item_id,
+        "sentence": why.sentence,
+        "contributions": parts,
+        "influences": causes,
+    }
+    return Response(to_json(out), media_type=JSON)

@@ -7,13 +7,13 @@ import ipaddress
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from prismrec.collection import Collection
 from prismrec.core import BadSettings, PrismError
+from prismrec.serving.guard import host_name
 from prismrec.store import Key
 
 __all__ = [
@@ -22,7 +22,8 @@ __all__ = [
     "RateLimit",
     "TooMany",
     "Unauthorized",
-    "needs",
+    "admitted",
+    "is_loopback",
     "refuse_open_door",
 ]
 
@@ -47,6 +48,10 @@ class TooMany(PrismError):
     status = 429
     title = "Too many requests"
 
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 1.0) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
 
 def refuse_open_door(host: str, collections: list[Collection]) -> None:
     """Raise `BadSettings` if the server would listen beyond loopback without a key."""
@@ -62,7 +67,7 @@ def refuse_open_door(host: str, collections: list[Collection]) -> None:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`."""
-    if host == "localhost":
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -70,31 +75,35 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def needs(role: str) -> Callable[[Request], Awaitable[str]]:
-    """A dependency: the request's key must have at least `role` in the collection it asks.
+async def admitted(request: Request, role: str) -> str:
+    """Who asks, for the audit trail: the key's label, or "local" where no key was ever made.
 
-    A collection without any key is open (the server then listens on loopback only). Returns who
-    asks, for the audit trail: the key's label, or "local".
+    Raises `Unauthorized`, `Forbidden` or `TooMany`. A collection without any key is open to this
+    machine alone: the server listens on loopback, and the Host header must name loopback, so that
+    a foreign page cannot reach it through a name that it made point here (DNS rebinding).
     """
-
-    async def check(request: Request) -> str:
-        collection: Collection = request.app.state.collection(request.path_params["collection"])
-        limit: RateLimit = request.app.state.rate_limit
-        ring: KeyRing = request.app.state.key_ring
-        token = token_of(request)
-        key = await run_in_threadpool(ring.check, collection, token)
-        limit.spend(key.key_id if key else request.client.host if request.client else "")
-        if key is None:
-            if await run_in_threadpool(ring.is_open, collection):
-                return "local"
+    collection: Collection = request.app.state.collection(request.path_params["collection"])
+    ring: KeyRing = request.app.state.key_ring
+    limit: RateLimit = request.app.state.rate_limit
+    key = await ring.check(collection, token_of(request))
+    limit.spend(key.key_id if key else request.client.host if request.client else "")
+    if key is None:
+        if not await ring.is_open(collection):
             raise Unauthorized(
                 "This collection needs an API key.", hint="Send it in the header X-API-Key."
             )
-        if not key.allows(role):
-            raise Forbidden(f"This needs the role '{role}', the key has '{key.role}'.")
-        return key.name or key.key_id
-
-    return check
+        if not ring.trusting and not is_loopback(host_name(request.headers.get("host", ""))):
+            raise Forbidden(
+                "A collection without an API key answers to loopback names only.",
+                hint="Ask for localhost, or make a key with: prismrec keys create",
+            )
+        return "local"
+    if not key.allows(role):
+        raise Forbidden(
+            f"This needs the role '{role}', the key has '{key.role}'.",
+            hint=f"Use a key made with --role {role}.",
+        )
+    return key.name or key.key_id
 
 
 def token_of(request: Request) -> str:
@@ -113,35 +122,36 @@ class KeyRing:
     """
 
     def __init__(self, *, trusting: bool = False, seconds: float = 2.0, most: int = 1_000) -> None:
-        self._trusting = trusting
+        self.trusting = trusting
         self._seconds = seconds
         self._most = most
         self._known: dict[tuple[str, str], tuple[float, Key | None]] = {}
         self._open: dict[str, tuple[float, bool]] = {}
 
-    def check(self, collection: Collection, token: str) -> Key | None:
+    async def check(self, collection: Collection, token: str) -> Key | None:
         """The key that `token` is, if it is a good one."""
-        if not token or self._trusting:
+        if not token or self.trusting:
             return None
-        name = collection.name, hashlib.sha256(token.encode()).hexdigest()
-        now = time.monotonic()
+        name = collection.name, hashlib.sha256(token.encode(errors="replace")).hexdigest()
         until, key = self._known.get(name, (0.0, None))
-        if now > until:
-            key = collection.store.keys.check(token)
-            if len(self._known) >= self._most:
-                self._known.clear()
-            self._known[name] = now + self._seconds, key
+        if time.monotonic() > until:
+            known = self._known
+            key = await run_in_threadpool(collection.store.keys.check, token)
+            if len(known) >= self._most:
+                known.clear()
+            # Into the dictionary of before: a key revoked meanwhile must not come back.
+            known[name] = time.monotonic() + self._seconds, key
         return key
 
-    def is_open(self, collection: Collection) -> bool:
+    async def is_open(self, collection: Collection) -> bool:
         """Whether no key was ever made for the collection: the server then listens on loopback."""
-        if self._trusting:
+        if self.trusting:
             return True
-        now = time.monotonic()
         until, is_open = self._open.get(collection.name, (0.0, False))
-        if now > until:
-            is_open = not collection.store.keys.list()
-            self._open[collection.name] = now + self._seconds, is_open
+        if time.monotonic() > until:
+            known = self._open
+            is_open = not await run_in_threadpool(collection.store.keys.list)
+            known[collection.name] = time.monotonic() + self._seconds, is_open
         return is_open
 
     def forget(self) -> None:
@@ -163,11 +173,16 @@ class RateLimit:
         if self.rate <= 0:
             return
         now = time.monotonic()
+        burst = max(2 * self.rate, 1.0)
         with self._lock:
-            left, then = self._buckets.pop(who, (2 * self.rate, now))
-            left = min(2 * self.rate, left + (now - then) * self.rate)
-            self._buckets[who] = (max(left - 1, 0.0) if left < 1 else left - 1, now)
+            left, then = self._buckets.pop(who, (burst, now))
+            left = min(burst, left + (now - then) * self.rate)
+            self._buckets[who] = (left - 1 if left >= 1 else left, now)
             if len(self._buckets) > self._most:
                 self._buckets.popitem(last=False)
         if left < 1:
-            raise TooMany(f"More than {self.rate:g} requests a second.", hint="Slow down.")
+            raise TooMany(
+                f"More than {self.rate:g} requests a second.",
+                hint="Wait, then send fewer; events go in batches.",
+                retry_after=(1 - left) / self.rate,
+            )

@@ -2,89 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Query, Request
 
-from prismrec.collection import Collection
-from prismrec.serving.auth import needs
-from prismrec.serving.schemas import KeyIn, PromoteIn
+from prismrec.serving.answers import AuditOut, KeyMade, KeyOut
+from prismrec.serving.requests import IdInPath, KeyIn, PromoteIn
+from prismrec.serving.strict import Shop, Who, guarded
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["manage"])
-Admin = Annotated[str, Depends(needs("admin"))]
+router = guarded("manage", "admin")
+After = Annotated[int, Query(ge=0, lt=2**53)]
 
 
 @router.post("/releases/promote")
-async def promote(
-    collection: str, asked: PromoteIn, request: Request, admin: Admin
-) -> dict[str, int]:
+async def promote(asked: PromoteIn, shop: Shop, request: Request, who: Who) -> dict[str, int]:
     """Serve this release from the next request on."""
-    shop: Collection = request.app.state.collection(collection)
-    await request.app.state.writers.run(lambda: shop.promote(asked.release, by=admin))
+    await request.app.state.writers.run(lambda: shop.promote(asked.release, by=who))
     return {"release": shop.snapshot.release}
 
 
 @router.post("/releases/rollback")
-async def rollback(collection: str, request: Request, admin: Admin) -> dict[str, int]:
+async def rollback(shop: Shop, request: Request, who: Who) -> dict[str, int]:
     """Serve the release that was served before this one."""
-    shop: Collection = request.app.state.collection(collection)
-    return {"release": await request.app.state.writers.run(lambda: shop.rollback(by=admin))}
+    return {"release": await request.app.state.writers.run(lambda: shop.rollback(by=who))}
 
 
-@router.delete("/users/{user_id}")
-async def erase(collection: str, user_id: str, request: Request, admin: Admin) -> dict[str, int]:
-    """Forget a user: profile, events, exposures, linked sessions."""
-    shop: Collection = request.app.state.collection(collection)
-    return await request.app.state.writers.run(lambda: shop.erase(user_id, by=admin))
+@router.delete("/users/{user_id:path}")
+async def erase(user_id: IdInPath, shop: Shop, request: Request, who: Who) -> dict[str, int]:
+    """Forget a user: profile, events, exposures, linked sessions. Answers what was removed."""
+    return await request.app.state.writers.run(lambda: shop.erase(user_id, by=who))
 
 
 @router.get("/audit")
-async def audit(collection: str, request: Request, admin: Admin) -> list[dict[str, Any]]:
-    """Every promote, rollback, erase and key change, newest first."""
-    shop: Collection = request.app.state.collection(collection)
-    lines = await request.app.state.pool.run(shop.store.audit.lines)
+async def audit(shop: Shop, request: Request, after: After = 0) -> list[AuditOut]:
+    """Every promote, rollback, erase and key change after line `after`, up to 1,000 of them,
+    newest first."""
+    lines = await request.app.state.pool.run(shop.store.audit.lines, after)
     return [
-        {"seq": x.seq, "at": x.at, "who": x.who, "action": x.action, "details": dict(x.details)}
-        for x in reversed(lines)
+        AuditOut(
+            seq=line.seq,
+            at=line.at,
+            who=line.who,
+            action=line.action,
+            details=dict(line.details),
+            hash=line.hash,
+        )
+        for line in reversed(lines)
     ]
 
 
 @router.post("/keys")
-async def create_key(
-    collection: str, asked: KeyIn, request: Request, admin: Admin
-) -> dict[str, str]:
+async def create_key(asked: KeyIn, shop: Shop, request: Request, who: Who) -> KeyMade:
     """A new API key. It is shown this once; the store keeps only its hash."""
-    shop: Collection = request.app.state.collection(collection)
-    key = await request.app.state.writers.run(
-        lambda: shop.store.keys.create(asked.label, asked.role, who=admin)
-    )
+    keys = shop.store.keys
+    key = await request.app.state.writers.run(lambda: keys.create(asked.label, asked.role, who=who))
     request.app.state.key_ring.forget()
-    return {"key": key, "role": asked.role, "label": asked.label}
+    return KeyMade(key=key, role=asked.role, label=asked.label)
 
 
 @router.get("/keys")
-async def keys(collection: str, request: Request, admin: Admin) -> list[dict[str, Any]]:
-    """The keys that exist, without their secrets."""
-    shop: Collection = request.app.state.collection(collection)
+async def keys(shop: Shop, request: Request) -> list[KeyOut]:
+    """The keys there are and were, without their secrets."""
     return [
-        {
-            "key_id": key.key_id,
-            "role": key.role,
-            "label": key.name,
-            "revoked": key.revoked_at is not None,
-        }
+        KeyOut(
+            key_id=key.key_id,
+            role=key.role,
+            label=key.name,
+            created_at=key.created_at,
+            revoked=key.revoked_at is not None,
+        )
         for key in await request.app.state.pool.run(shop.store.keys.list)
     ]
 
 
 @router.delete("/keys/{key_id}")
-async def revoke_key(
-    collection: str, key_id: str, request: Request, admin: Admin
-) -> dict[str, str]:
+async def revoke_key(key_id: IdInPath, shop: Shop, request: Request, who: Who) -> dict[str, str]:
     """Revoke an API key at once."""
-    shop: Collection = request.app.state.collection(collection)
-    await request.app.state.writers.run(lambda: shop.store.keys.revoke(key_id, who=admin))
+    await request.app.state.writers.run(lambda: shop.store.keys.revoke(key_id, who=who))
     request.app.state.key_ring.forget()
     return {"revoked": key_id}

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+if TYPE_CHECKING:
+    from prismrec.collection import Collection
 
 __all__ = ["Metrics"]
 
@@ -42,12 +47,26 @@ class Metrics:
         self.pending = Gauge(
             "prismrec_pending_requests", "Requests in the pool.", registry=self.registry
         )
+        self.waiting = Gauge(
+            "prismrec_store_waiting_batches",
+            "Batches that wait to be written to disk.",
+            ["collection"],
+            registry=self.registry,
+        )
         self.release = Gauge(
             "prismrec_release", "The release being served.", ["collection"], registry=self.registry
         )
         self.items = Gauge(
             "prismrec_items", "Items in the catalogue.", ["collection"], registry=self.registry
         )
+
+    def look_at(self, name: str, collection: Collection) -> None:
+        """Set the gauges of a collection to what they are now."""
+        seen, store = collection.snapshot, collection.store
+        self.release.labels(name).set(seen.release)
+        self.items.labels(name).set(int(seen.alive.sum()))
+        self.dropped.labels(name).set(store.exposures.dropped)
+        self.waiting.labels(name).set(store.waiting)
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from prismrec.core import Busy
@@ -20,28 +19,52 @@ class Pool:
     """Runs synchronous work for the event loop on `threads` threads (0: one a core).
 
     At most `queue` calls may wait; one more raises `Busy`, which the server answers with 503 and
-    `Retry-After`, so that an overloaded server stays fast for those it does serve.
+    `Retry-After`, so that an overloaded server stays fast for those it does serve. So does a call
+    that takes more than `seconds`; its thread counts as taken until the work is really done. Used
+    from one event loop.
     """
 
-    def __init__(self, threads: int = 0, queue: int = 256, name: str = "engine") -> None:
+    def __init__(
+        self, threads: int = 0, queue: int = 256, name: str = "engine", seconds: float = 30.0
+    ) -> None:
         self.threads = threads or os.cpu_count() or 1
         self.limit = self.threads + queue
-        self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix=name)
-        self._lock = threading.Lock()
+        self.seconds = seconds
         self.pending = 0
+        self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix=name)
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` on a thread of the pool."""
-        with self._lock:
-            if self.pending >= self.limit:
-                raise Busy("The server has as many requests as it can hold.", hint="Try again.")
-            self.pending += 1
+        if self.pending >= self.limit:
+            raise Busy("The server has as many requests as it can hold.", hint="Try again.")
+        loop = asyncio.get_running_loop()
+        self.pending += 1
+        done = self._executor.submit(work, *args)
+        done.add_done_callback(lambda _: self._finished(loop))
+        future = asyncio.wrap_future(done)
+        finished, _ = await asyncio.wait((future,), timeout=self.seconds)
+        if finished:
+            return future.result()
+        return self._late(done, future)
+
+    def _late(self, done: Future[T], future: asyncio.Future[T]) -> T:
+        # Its error, should one come, has nobody left to hear it.
+        future.add_done_callback(lambda late: late.cancelled() or late.exception())
+        done.cancel()
+        raise Busy(
+            f"No answer within {self.seconds:g} seconds.",
+            hint="Try again; events with an event_id can safely be sent twice.",
+        )
+
+    def _finished(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called on any thread; a loop that is closed counts nothing any more."""
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, lambda: work(*args))
-        finally:
-            with self._lock:
-                self.pending -= 1
+            loop.call_soon_threadsafe(self._leave)
+        except RuntimeError:
+            self._leave()
+
+    def _leave(self) -> None:
+        self.pending -= 1
 
     def close(self) -> None:
         """Wait for what is running and stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,12 +11,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
-from prismrec.core import Busy, PrismError
+from prismrec.core import PrismError
 
 __all__ = ["Problem", "install", "problem"]
 
 log = logging.getLogger("prismrec.serving")
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+MOST_ROWS = 20
+"""Faults listed in one answer; a body of a thousand bad rows needs no more to be mended."""
 
 
 class Problem(BaseModel):
@@ -63,54 +69,89 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(PrismError)
     async def on_prism_error(request: Request, error: PrismError) -> JSONResponse:
-        headers = (
-            {"Retry-After": str(max(1, round(error.retry_after)))}
-            if isinstance(error, Busy)
-            else None
-        )
-        if error.status >= 500 and not isinstance(error, Busy):
+        if error.status >= 500 and error.status != 503:
             log.error("%s: %s", error.title, error.message)
         return problem(
             error.status,
             error.title,
             error.message,
             hint=error.hint,
-            headers=headers,
+            headers=_headers(error),
             instance=request.url.path,
         )
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        found = error.errors()
         rows = [
-            {"where": ".".join(map(str, row["loc"])), "what": row["msg"]} for row in error.errors()
+            {"where": ".".join(map(str, row["loc"])), "what": row["msg"]}
+            for row in found[:MOST_ROWS]
         ]
-        first = f"{rows[0]['where']}: {rows[0]['what']}" if rows else "The request is not valid."
+        broken = any(row["type"] == "json_invalid" for row in found)
         return problem(
-            422,
-            "Bad request",
-            first,
-            hint="Compare the request with the OpenAPI document at /docs.",
+            400 if broken else 422,
+            "Not JSON" if broken else "Bad request",
+            f"{rows[0]['where']}: {rows[0]['what']}" if rows else "The request is not valid.",
+            hint="Compare the request with the description at /docs.",
             instance=request.url.path,
             errors=rows,
         )
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        status, headers = error.status_code, dict(error.headers or {})
+        if status == 405:
+            allowed = allowed_methods(request)
+            headers["Allow"] = ", ".join(allowed)
+            status = 405 if allowed else 404
+        title = HTTPStatus(status).phrase
+        said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
         return problem(
-            error.status_code,
-            str(error.detail),
-            f"{request.method} {request.url.path}: {error.detail}.",
-            headers=dict(error.headers or {}),
+            status,
+            title,
+            said or _detail(status, request.method),
+            hint=_hint(status, headers),
+            headers=headers if headers.get("Allow", "x") else None,
             instance=request.url.path,
         )
 
-    @app.exception_handler(Exception)
-    async def on_anything(request: Request, error: Exception) -> JSONResponse:
-        log.exception("unexpected error in %s %s", request.method, request.url.path)
-        return problem(
-            500,
-            "Unexpected error",
-            "Something went wrong inside PrismRec.",
-            hint="The server's log has the details.",
-            instance=request.url.path,
-        )
+
+def allowed_methods(request: Request) -> list[str]:
+    """The methods that the request's path knows; none where there is no such path."""
+    found = []
+    for method in METHODS:
+        scope = {**request.scope, "method": method}
+        for route in request.app.router.routes:
+            if isinstance(route, Mount):
+                continue  # it would take any path
+            if route.matches(scope)[0] is Match.FULL:
+                found.append(method)
+                break
+    if not found and not request.url.path.startswith("/v1"):
+        found.append("GET")  # a page of the console, or none at all
+    return [*found, "HEAD"] if "GET" in found else found
+
+
+def _headers(error: PrismError) -> dict[str, str] | None:
+    if error.status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="prismrec"'}
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        return {"Retry-After": str(max(1, round(retry_after)))}
+    return None
+
+
+def _detail(status: int, method: str) -> str:
+    if status == 404:
+        return "There is nothing at this address."
+    if status == 405:
+        return f"{method} is not known here."
+    return f"{HTTPStatus(status).phrase}."
+
+
+def _hint(status: int, headers: dict[str, str]) -> str:
+    if status == 404:
+        return "The routes are described at /docs."
+    if status == 405:
+        return f"Use {headers['Allow']}."
+    return ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
-from collections.abc import Sequence
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -21,11 +23,15 @@ __all__ = ["serve"]
 
 log = logging.getLogger("prismrec.serving")
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open: longer than the minute after which proxies drop
+theirs, so that none sends a request into a connection that is just being closed."""
+
 
 def serve(
     paths: Sequence[Path], settings: ServingSettings | None = None, *, store_url: str | None = None
 ) -> None:
-    """Open the collections at `paths` and answer HTTP until stopped.
+    """Open the collections at `paths` and answer HTTP until stopped by SIGINT or SIGTERM.
 
     `store_url` names the database of the durable state, instead of the one in the settings.
     Raises `BadSettings` where the address is taken, or beyond loopback without an API key.
@@ -34,21 +40,24 @@ def serve(
     logs.set_up()
     one_thread_each()
     with ExitStack() as stack:
-        url = f"http://{settings.host}:{settings.port}"
+        listening = stack.enter_context(_listening(settings))
+        url = f"http://{_shown(settings.host)}:{settings.port}"
         collections = [
             stack.enter_context(Collection.open(path, url=url, store_url=store_url))
             for path in paths
         ]
         refuse_open_door(settings.host, collections)
-        listening = _listen(settings)
         log.info("serving %s on %s", ", ".join(c.name for c in collections), url)
         config = uvicorn.Config(
             create_app(collections, settings),
             log_config=None,
             access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=10,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        with _closing_on_signals():
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def one_thread_each() -> None:
@@ -60,17 +69,38 @@ def one_thread_each() -> None:
     faiss.omp_set_num_threads(1)
 
 
-def _listen(settings: ServingSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextmanager
+def _closing_on_signals() -> Iterator[None]:
+    """The web server raises the signal that stopped it once more when it is done: then what is
+    queued must still be written and the store be let go, so it must not end the process there."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        listening.close()
-        raise BadSettings(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.",
-            hint="Choose another with --port.",
-        ) from None
-    listening.set_inheritable(True)
-    return listening
+        yield
+    except KeyboardInterrupt:
+        log.info("stopped")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _listening(settings: ServingSettings) -> Iterator[socket.socket]:
+    """The bound socket, before anything slow: whether the address is free is known at once.
+
+    It listens only when the server runs, so nobody connects to one that cannot answer yet.
+    """
+    host = settings.host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, settings.port))
+        except (OSError, OverflowError) as error:
+            raise BadSettings(
+                f"Cannot listen on {settings.host}:{settings.port}: {error}.",
+                hint="Choose another address with --host and --port.",
+            ) from None
+        yield listening
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

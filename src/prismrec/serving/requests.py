@@ -1,4 +1,8 @@
-"""The shapes of requests and answers: the HTTP API's vocabulary, checked at the edge."""
+"""The shapes of requests: the HTTP API's vocabulary, checked at the edge.
+
+Nothing is coerced: `"10"` is not a number and `1` is not true, so that a mistake shows where it was
+made. Unknown fields are errors.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,41 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import Path, Query
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+)
 
 from prismrec.core import Event, Filters, Item, User
 
 __all__ = [
+    "Count",
     "EventIn",
     "EventsIn",
-    "EventsOut",
-    "ExplainOut",
     "FiltersIn",
+    "IdInPath",
+    "IdInQuery",
     "ItemIn",
-    "ItemOut",
     "ItemsIn",
+    "KeyIn",
     "LinkIn",
+    "NameInQuery",
     "PromoteIn",
     "RecommendIn",
     "SearchIn",
     "SimilarIn",
-    "SlateOut",
+    "TextInQuery",
     "UserIn",
     "UsersIn",
 ]
 
-MAX_TIME = 253_402_300_799_000  # the end of the year 9999, in milliseconds
+MAX_TIME = 253_402_300_799_000
+"""The end of the year 9999, in milliseconds."""
 
 
 def _milliseconds(value: object) -> object:
@@ -37,15 +52,15 @@ def _milliseconds(value: object) -> object:
     if isinstance(value, str):
         try:
             when = datetime.fromisoformat(value)
-        except ValueError:
+            when = when if when.tzinfo else when.replace(tzinfo=UTC)
+            return round(when.timestamp() * 1000)
+        except (ValueError, OverflowError):
             raise ValueError("must be milliseconds since 1970 or ISO 8601 text") from None
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return round(when.timestamp() * 1000)
     return value
 
 
-def _finite(value: float | None) -> float | None:
-    if value is not None and not math.isfinite(value):
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
         raise ValueError("must be a finite number")
     return value
 
@@ -60,17 +75,26 @@ def _clean(value: str) -> str:
     return value
 
 
+Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Field(max_length=256), AfterValidator(_clean)]
 Id = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_clean)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(_clean)]
 Time = Annotated[
     int,
-    BeforeValidator(_milliseconds),
-    Field(ge=-MAX_TIME, le=MAX_TIME, description="Milliseconds since 1970 UTC, or ISO 8601 text."),
+    Field(strict=True, ge=-MAX_TIME, le=MAX_TIME),
+    BeforeValidator(_milliseconds, json_schema_input_type=int | str),
 ]
-Number = Annotated[float, AfterValidator(_finite)]
-Attributes = dict[Id, bool | Number | Name | list[Name]]
-Price = Annotated[float, Field(ge=0, le=1e15), AfterValidator(_finite)]
+Number = Annotated[
+    float, Field(strict=True, ge=-1e300, le=1e300, allow_inf_nan=False), AfterValidator(_finite)
+]
+Price = Annotated[float, Field(strict=True, ge=0, le=1e15, allow_inf_nan=False)]
+Attributes = Annotated[dict[Id, Flag | Number | Name | list[Name]], Field(max_length=200)]
+
+IdInPath = Annotated[str, Path(min_length=1, max_length=256), AfterValidator(_clean)]
+IdInQuery = Annotated[str, Query(min_length=1, max_length=256), AfterValidator(_clean)]
+NameInQuery = Annotated[str, Query(max_length=256), AfterValidator(_clean)]
+TextInQuery = Annotated[str, Query(max_length=20_000), AfterValidator(_clean)]
+Count = Annotated[int, Query(ge=1, le=200)]
 
 
 class Strict(BaseModel):
@@ -100,35 +124,17 @@ class EventIn(Strict):
 class EventsIn(Strict):
     """A batch of events. Each row is checked on its own; a bad row does not spoil the others."""
 
-    events: list[dict[str, Any]] = Field(min_length=1, description="Rows with the fields of Event.")
-
-
-class OutcomeOut(BaseModel):
-    """What became of one row."""
-
-    status: str = Field(description="accepted, duplicate or rejected")
-    event_id: str = ""
-    seq: int | None = None
-    reason: str = ""
-
-
-class EventsOut(BaseModel):
-    """Row by row, in the order sent; durable when this is read."""
-
-    accepted: int
-    duplicate: int
-    rejected: int
-    rows: list[OutcomeOut]
+    events: list[SkipValidation[EventIn]] = Field(min_length=1)
 
 
 class FiltersIn(Strict):
     """What an item must be to be shown; everything given must hold."""
 
-    attributes: dict[Id, list[Name]] = Field(default_factory=dict)
-    categories: list[Name] = Field(default_factory=list)
+    attributes: dict[Id, list[Name]] = Field(default_factory=dict, max_length=50)
+    categories: list[Name] = Field(default_factory=list, max_length=100)
     min_price: Price | None = None
     max_price: Price | None = None
-    available: bool = True
+    available: Flag = True
     created_after: Time | None = None
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     only: list[Id] = Field(default_factory=list, max_length=10_000)
@@ -150,11 +156,14 @@ class FiltersIn(Strict):
 class Asking(Strict):
     """What every question may say."""
 
-    n: int = Field(10, ge=1, le=200, description="How many items to answer with.")
+    n: int = Field(10, ge=1, le=200, strict=True, description="How many items to answer with.")
     filters: FiltersIn = Field(default_factory=FiltersIn)
-    seed: int | None = Field(None, ge=0, lt=2**53, description="Makes the answer repeatable.")
-    explore: bool = Field(True, description="False: no exploration, nothing logged (previews).")
+    seed: int | None = Field(
+        None, ge=0, lt=2**53, strict=True, description="Makes the answer repeatable."
+    )
+    explore: Flag = Field(True, description="False: no exploration, nothing logged (previews).")
     context: dict[Name, Name] = Field(default_factory=dict, max_length=50)
+    cursor: Name = Field("", description="From an earlier answer: the next page of the same slate.")
 
 
 class RecommendIn(Asking):
@@ -165,14 +174,16 @@ class RecommendIn(Asking):
     history: list[EventIn] | None = Field(
         None, max_length=200, description="Instead of the stored one."
     )
-    cursor: Name = Field("", description="From an earlier answer: the next page of the same slate.")
 
 
 class SearchIn(RecommendIn):
     """Which items fit this text, for this person?"""
 
     text: Text = Field(min_length=1)
-    facets: bool = Field(False, description="Count brands, categories and prices of what fits.")
+    typing: Flag = Field(
+        False, description="Search as you type: the last word may be a beginning; nothing logged."
+    )
+    facets: Flag = Field(False, description="Count the attributes of the items with these words.")
 
 
 class SimilarIn(Asking):
@@ -189,22 +200,20 @@ class ItemIn(Strict):
     description: Text = ""
     brand: Name = ""
     categories: list[Name] = Field(default_factory=list, max_length=100)
-    attributes: dict[Id, Name | Number | bool | list[Name]] = Field(
-        default_factory=dict, max_length=200
-    )
+    attributes: Attributes = Field(default_factory=dict)
     price: Price | None = None
-    available: bool = True
+    available: Flag = True
     created_at: Time | None = None
     texts: dict[Id, Text] = Field(default_factory=dict, max_length=50)
-    vectors: dict[Id, list[Number]] = Field(default_factory=dict, max_length=10)
+    vectors: dict[Id, Annotated[list[Number], Field(min_length=1, max_length=4096)]] = Field(
+        default_factory=dict, max_length=10
+    )
 
     def item(self) -> Item:
         """The item as the engine knows it."""
         given = self.model_dump()
         given["categories"] = tuple(self.categories)
-        given["attributes"] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in self.attributes.items()
-        }
+        given["attributes"] = _values(self.attributes)
         given["vectors"] = {name: tuple(vector) for name, vector in self.vectors.items()}
         return Item(**given)
 
@@ -215,40 +224,17 @@ class ItemsIn(Strict):
     items: list[ItemIn] = Field(min_length=1)
 
 
-class ItemOut(BaseModel):
-    """An item as the catalogue holds it."""
-
-    item_id: str
-    title: str
-    description: str
-    brand: str
-    categories: list[str]
-    attributes: dict[str, Any]
-    price: float | None
-    available: bool
-    created_at: int | None
-
-
 class UserIn(Strict):
     """One person's profile; sending it again replaces it."""
 
     user_id: Id
-    attributes: dict[Id, Name | Number | bool | list[Name]] = Field(
-        default_factory=dict, max_length=200
-    )
+    attributes: Attributes = Field(default_factory=dict)
     tags: list[Name] = Field(default_factory=list, max_length=200)
-    location: tuple[Number, Number] | None = None
+    location: tuple[Number, Number] | None = Field(None, description="Latitude and longitude.")
 
     def user(self) -> User:
         """The user as the engine knows them."""
-        return User(
-            user_id=self.user_id,
-            attributes={
-                k: tuple(v) if isinstance(v, list) else v for k, v in self.attributes.items()
-            },
-            tags=tuple(self.tags),
-            location=self.location,
-        )
+        return User(self.user_id, _values(self.attributes), tuple(self.tags), self.location)
 
 
 class UsersIn(Strict):
@@ -257,57 +243,10 @@ class UsersIn(Strict):
     users: list[UserIn] = Field(min_length=1)
 
 
-class SlateItemOut(BaseModel):
-    """One item of an answer: what it is, what it scored, why, and how likely it was shown here."""
-
-    item_id: str
-    title: str
-    brand: str
-    categories: list[str]
-    price: float | None
-    score: float
-    parts: dict[str, float] = Field(description="Sum to the score exactly.")
-    reason: str
-    propensity: float
-    sources: list[str]
-    explored: bool
-
-
-class SlateOut(BaseModel):
-    """The ordered items, and under which exposure, release and policy they were chosen."""
-
-    items: list[SlateItemOut]
-    exposure_id: str
-    release: int
-    policy: str
-    seed: int
-    at: int
-    notes: list[str]
-    cursor: str = ""
-    facets: dict[str, dict[str, int]] | None = None
-
-
-class ContributionOut(BaseModel):
-    """How much one part sets the item apart from the others it competed with."""
-
-    name: str
-    value: float
-    share: float
-
-
-class ExplainOut(BaseModel):
-    """Why an item scores what it does."""
-
-    item_id: str
-    sentence: str
-    contributions: list[ContributionOut]
-    influences: list[dict[str, Any]]
-
-
 class PromoteIn(Strict):
     """Which release to serve from the next request on."""
 
-    release: int = Field(ge=1, lt=2**31)
+    release: int = Field(ge=1, lt=2**31, strict=True)
 
 
 class LinkIn(Strict):
@@ -322,3 +261,7 @@ class KeyIn(Strict):
 
     role: str = Field(pattern="^(read|write|admin)$")
     label: Name = ""
+
+
+def _values(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in attributes.items()}

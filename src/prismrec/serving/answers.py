@@ -1,0 +1,181 @@
+"""The shapes of answers: what a client may rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+__all__ = [
+    "AuditOut",
+    "CollectionsOut",
+    "ContributionOut",
+    "EventsOut",
+    "ExplainOut",
+    "HistoryOut",
+    "InfluenceOut",
+    "ItemOut",
+    "KeyMade",
+    "KeyOut",
+    "OutcomeOut",
+    "PersonOut",
+    "ReleaseOut",
+    "SlateItemOut",
+    "SlateOut",
+]
+
+
+class OutcomeOut(BaseModel):
+    """What became of one row."""
+
+    status: str = Field(description="accepted, duplicate or rejected")
+    event_id: str = ""
+    seq: int | None = None
+    reason: str = ""
+
+
+class EventsOut(BaseModel):
+    """Row by row, in the order sent; durable when this is read."""
+
+    accepted: int
+    duplicate: int
+    rejected: int
+    rows: list[OutcomeOut]
+
+
+class ItemOut(BaseModel):
+    """An item as the catalogue holds it."""
+
+    item_id: str
+    title: str
+    description: str
+    brand: str
+    categories: list[str]
+    attributes: dict[str, Any]
+    price: float | None
+    available: bool
+    created_at: int | None
+    texts: dict[str, str]
+
+
+class SlateItemOut(BaseModel):
+    """One item of an answer: what it is, what it scored, why, and how likely it was shown here."""
+
+    item_id: str
+    title: str
+    brand: str
+    categories: list[str]
+    price: float | None
+    score: float
+    parts: dict[str, float] = Field(description="They sum to the score.")
+    reason: str
+    propensity: float
+    sources: list[str]
+    explored: bool = Field(description="True where it was not the greedy choice for its place.")
+
+
+class SlateOut(BaseModel):
+    """The ordered items, and under which exposure, release and policy they were chosen."""
+
+    items: list[SlateItemOut]
+    exposure_id: str = Field(description="Send it with the events that follow from this slate.")
+    release: int
+    policy: str
+    seed: int
+    at: int
+    notes: list[str]
+    cursor: str = Field("", description="Send it back for the next page; empty on the last.")
+    facets: dict[str, dict[str, int]] | None = None
+
+
+class ContributionOut(BaseModel):
+    """How much one part sets the item apart from the others it competed with."""
+
+    name: str
+    value: float
+    share: float
+
+
+class InfluenceOut(BaseModel):
+    """A past item, and how far the score falls without it."""
+
+    item_id: str
+    title: str
+    drop: float
+
+
+class ExplainOut(BaseModel):
+    """Why an item scores what it does."""
+
+    item_id: str
+    sentence: str
+    contributions: list[ContributionOut]
+    influences: list[InfluenceOut]
+
+
+class PersonOut(BaseModel):
+    """Somebody the collection knows, and when they last did something."""
+
+    user_id: str
+    last_at: int | None
+
+
+class HistoryOut(BaseModel):
+    """One past event of a user."""
+
+    item_id: str
+    title: str
+    event: str
+    timestamp: int | None
+    value: float | None
+    query: str
+
+
+class ReleaseOut(BaseModel):
+    """A release on disk: what it is and what was measured when it was made."""
+
+    number: int
+    serving: bool
+    created_at: int | None = None
+    content_hash: str = ""
+    parent: int | None = None
+    n_items: int | None = None
+    last_seq: int | None = None
+    report: dict[str, Any] = Field(default_factory=dict)
+    problem: str = Field("", description="Why it cannot be served, where it cannot.")
+
+
+class CollectionsOut(BaseModel):
+    """What is served here."""
+
+    version: str
+    collections: list[str]
+
+
+class AuditOut(BaseModel):
+    """One line of the audit trail; `hash` chains it to the line before."""
+
+    seq: int
+    at: int
+    who: str
+    action: str
+    details: dict[str, Any]
+    hash: str
+
+
+class KeyMade(BaseModel):
+    """A new key, shown this once."""
+
+    key: str
+    role: str
+    label: str
+
+
+class KeyOut(BaseModel):
+    """A key without its secret."""
+
+    key_id: str
+    role: str
+    label: str
+    created_at: int
+    revoked: bool

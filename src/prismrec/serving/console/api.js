@@ -1,0 +1,94 @@
+/** The public HTTP API, as the console uses it. Every failure becomes a `Problem`. */
+
+import { state, who } from "./state.js";
+
+/** What the API says went wrong (RFC 9457), with a hint of what to change. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail ?? document.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.title = document.title ?? `HTTP ${status}`;
+    this.detail = document.detail ?? "";
+    this.hint = document.hint ?? "";
+    this.errors = document.errors ?? [];
+  }
+}
+
+/** The names of the collections served here. */
+export async function collections() {
+  return (await call("GET", "/v1")).collections;
+}
+
+export const recommend = (asked, signal) => post("/recommend", { ...who(), ...asked }, signal);
+
+export const search = (asked, signal) => post("/search", asked, signal);
+
+export const similar = (item_id, n, signal) =>
+  post("/similar", { item_id, n, explore: false }, signal);
+
+export const explain = (item_id, text, signal) =>
+  get("/explain", { item_id, text, ...who() }, signal);
+
+/** Record one event of the chosen person; the API answers once it is on disk. */
+export async function observe(event) {
+  const answer = await post("/events", { events: [{ ...who(), ...event }] });
+  const [row] = answer.rows;
+  if (row.status === "rejected") {
+    throw new Problem(422, { title: event.event, detail: row.reason });
+  }
+  return row;
+}
+
+export const item = (id, signal) => get(`/items/${encodeURIComponent(id)}`, {}, signal);
+
+export const upsert = (product) => post("/items", { items: [product] });
+
+export const remove = (id) => call("DELETE", at(`/items/${encodeURIComponent(id)}`));
+
+export const people = (like, signal) => get("/users", { like, limit: 12 }, signal);
+
+/** What the chosen person did, newest first. */
+export function history(limit, signal) {
+  const person = state.user || `session:${state.session}`;
+  return get(`/users/${encodeURIComponent(person)}/history`, { limit }, signal);
+}
+
+export const stats = (signal) => get("/stats", {}, signal);
+
+/** Every release on disk, newest first. */
+export const releases = (signal) => get("/releases", {}, signal);
+
+export const promote = (release) => post("/releases/promote", { release });
+
+export const rollback = () => post("/releases/rollback", {});
+
+export const audit = (signal) => get("/audit", {}, signal);
+
+/** Prometheus metrics, as text. */
+export const metrics = (signal) => call("GET", "/metrics", { signal });
+
+const at = (path) => `/v1/${encodeURIComponent(state.collection)}${path}`;
+
+function get(path, params, signal) {
+  const given = Object.entries(params).filter(([, value]) => value !== "" && value !== undefined);
+  const query = new URLSearchParams(given).toString();
+  return call("GET", at(path) + (query ? `?${query}` : ""), { signal });
+}
+
+const post = (path, body, signal) => call("POST", at(path), { body, signal });
+
+async function call(method, path, { body, signal } = {}) {
+  const headers = {};
+  if (state.key) headers["X-API-Key"] = state.key;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const response = await fetch(path, {
+    method,
+    headers,
+    signal,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const json = (response.headers.get("content-type") ?? "").includes("json");
+  const answer = json ? await response.json() : await response.text();
+  if (!response.ok) throw new Problem(response.status, json ? answer : {});
+  return answer;
+}
