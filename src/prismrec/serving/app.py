@@ -26,6 +26,7 @@ from prismrec.core import BadSettings, NotFound
 from prismrec.serving import ask, look, manage, problems, tell
 from prismrec.serving.answers import CollectionsOut
 from prismrec.serving.auth import KeyRing, RateLimit
+from prismrec.serving.description import described
 from prismrec.serving.guard import Guard
 from prismrec.serving.metrics import Metrics
 from prismrec.serving.pool import Pool
@@ -86,6 +87,7 @@ def create_app(
         app.include_router(room.router, prefix="/v1/{collection}")
     _health(app, served)
     _pages(app)
+    described(app)
     return app
 
 

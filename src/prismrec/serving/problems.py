@@ -87,10 +87,9 @@ def install(app: FastAPI) -> None:
             {"where": ".".join(map(str, row["loc"])), "what": row["msg"]}
             for row in found[:MOST_ROWS]
         ]
-        broken = any(row["type"] == "json_invalid" for row in found)
         return problem(
-            400 if broken else 422,
-            "Not JSON" if broken else "Bad request",
+            422,
+            "Bad request",
             f"{rows[0]['where']}: {rows[0]['what']}" if rows else "The request is not valid.",
             hint="Compare the request with the description at /docs.",
             instance=request.url.path,

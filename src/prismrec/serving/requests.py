@@ -87,6 +87,7 @@ Time = Annotated[
 Number = Annotated[
     float, Field(strict=True, ge=-1e300, le=1e300, allow_inf_nan=False), AfterValidator(_finite)
 ]
+Component = Annotated[float, Field(strict=True, ge=-1e30, le=1e30, allow_inf_nan=False)]
 Price = Annotated[float, Field(strict=True, ge=0, le=1e15, allow_inf_nan=False)]
 Attributes = Annotated[dict[Id, Flag | Number | Name | list[Name]], Field(max_length=200)]
 
@@ -205,7 +206,7 @@ class ItemIn(Strict):
     available: Flag = True
     created_at: Time | None = None
     texts: dict[Id, Text] = Field(default_factory=dict, max_length=50)
-    vectors: dict[Id, Annotated[list[Number], Field(min_length=1, max_length=4096)]] = Field(
+    vectors: dict[Id, Annotated[list[Component], Field(min_length=1, max_length=4096)]] = Field(
         default_factory=dict, max_length=10
     )
 

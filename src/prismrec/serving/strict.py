@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response, Security
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
+from starlette.exceptions import HTTPException
 
 from prismrec.collection import Collection
 from prismrec.serving.auth import admitted
@@ -40,6 +40,8 @@ def guarded(tag: str, role: str) -> APIRouter:
             (401, "A key is needed."),
             (403, "The key's role does not reach this far."),
             (404, "No such collection, or what was asked for is not there."),
+            (413, "The body is too large."),
+            (415, "The body does not say that it is JSON."),
             (422, "Something in the request cannot be used."),
             (429, "Too many requests."),
             (503, "The server is busy; try again."),
@@ -70,15 +72,13 @@ class StrictRequest(Request):
     """A request whose JSON is read by the letter."""
 
     async def json(self) -> Any:
-        """The body; a `RequestValidationError` where it is not JSON."""
+        """The body; an `HTTPException` of 400 where it is not JSON."""
         if not hasattr(self, "_json"):
             try:
                 self._json = strict_json(await self.body())
             except (ValueError, RecursionError) as error:
                 what = "it is nested too deeply" if isinstance(error, RecursionError) else error
-                raise RequestValidationError(
-                    [{"type": "json_invalid", "loc": ("body",), "msg": f"Not JSON: {what}"}]
-                ) from None
+                raise HTTPException(400, f"The body is not JSON: {what}.") from None
         return self._json
 
 
