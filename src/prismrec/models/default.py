@@ -69,6 +69,7 @@ def experts_for(facts: Facts) -> tuple[str, ...]:
         ("transitions", facts.events >= 2),
         ("user_knn", 2 <= facts.users <= MOST_USERS),
         ("ease", facts.events >= 2 and facts.items <= MOST_EASE_ITEMS),
+        ("als", facts.events >= FEWEST_EVENTS and facts.users <= MOST_USERS),
         ("prism", facts.events >= FEWEST_EVENTS),
     )
     return tuple(name for name, fits in rules if fits)

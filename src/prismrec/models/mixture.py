@@ -1,11 +1,11 @@
 """The mixture of experts: one score that is a sum of weighted log-scores, and of exact parts.
 
 `score(q, i) = sum over experts e of w_e(q) z_e(q, i)`. Where an expert gives a log-score or logit,
-`z_e` is that over a temperature; its normaliser over the items is the same for every item of a
-query and so changes no order. Where it gives evidence s that is never negative,
-`z_e = log(1 + s / floor_e)`: the log of the evidence with a smoothed floor, moved so that no
-evidence is 0. The weights depend on the query alone, so that the order of some candidates is their
-order in the full ranking.
+`z_e` is that times a scale; its normaliser over the items is the same for every item of a query and
+so changes no order. Where it gives evidence s that is never negative, `z_e = log(1 + s / floor_e)`
+times a scale: the log of the evidence with a smoothed floor, moved so that no evidence is 0. The
+weights depend on the query alone, so that the order of some candidates is their order in the full
+ranking.
 
 A product of experts after Hinton, "Training products of experts by minimizing contrastive
 divergence", 2002, with the weights of a log-linear pool.
@@ -30,8 +30,8 @@ length (over 5), whether the query has a text."""
 
 
 class MixtureScorer:
-    """`experts` by name; `floors` (e,) of their evidence, 0 where the score is a log-score already,
-    which is then divided by its `temperatures` (e,); `weights` (f, e), from which
+    """`experts` by name; `floors` (e,) of their evidence, 0 where the score is a log-score already;
+    `scales` (e,) of z; `weights` (f, e), from which
     `w(q) = softplus(query_features(q) @ weights)`."""
 
     kind: ClassVar[str] = "mixture"
@@ -41,11 +41,11 @@ class MixtureScorer:
         self,
         experts: Mapping[str, Scorer],
         floors: Floats,
-        temperatures: Floats,
+        scales: Floats,
         weights: Floats,
     ) -> None:
         self.experts = dict(experts)
-        self.floors, self.temperatures, self.weights = floors, temperatures, weights
+        self.floors, self.scales, self.weights = floors, scales, weights
         self.part_names: tuple[str, ...] = tuple(
             name for expert, scorer in self.experts.items() for name in part_names(expert, scorer)
         )
@@ -70,29 +70,27 @@ class MixtureScorer:
         out = []
         for column, scorer in enumerate(self.experts.values()):
             parts = scorer.parts(queries, items)  # (b, m, views)
-            whole = parts.sum(-1)
-            scale = self._log(column, whole) / np.where(whole == 0, 1, whole)
-            if self.floors[column] <= 0:
-                scale = np.full_like(whole, 1 / self.temperatures[column])
+            scale: Scores = np.full(parts.shape[:2], self.scales[column], np.float32)
+            if self.floors[column] > 0:
+                whole = parts.sum(-1)
+                scale = np.divide(self._log(column, whole), np.where(whole == 0, 1, whole))
             out.append(parts * (scale * weights[:, column, None])[..., None])
         return np.concatenate(out, axis=-1).astype(np.float32)
 
     def _log(self, column: int, scores: Scores) -> Scores:
         """z of the expert in `column`."""
-        floor = np.float32(self.floors[column])
-        if floor > 0:
-            return np.log1p(np.maximum(scores, 0) / floor)
-        return scores / np.float32(self.temperatures[column])
+        floor, scale = np.float32(self.floors[column]), np.float32(self.scales[column])
+        return scale * (np.log1p(np.maximum(scores, 0) / floor) if floor > 0 else scores)
 
     def extended(self, features: ItemFeatures) -> Self:
         experts = {name: scorer.extended(features) for name, scorer in self.experts.items()}
-        return type(self)(experts, self.floors, self.temperatures, self.weights)
+        return type(self)(experts, self.floors, self.scales, self.weights)
 
     def state(self) -> State:
         children = {name: scorer.state() for name, scorer in self.experts.items()}  # type: ignore[attr-defined]
         arrays = {
             "floors": self.floors,
-            "temperatures": self.temperatures,
+            "scales": self.scales,
             "weights": self.weights,
         }
         return State(self.kind, {"experts": list(self.experts)}, arrays, children)
@@ -103,7 +101,7 @@ class MixtureScorer:
 
         names = state.settings["experts"]
         experts = {name: scorer_from_state(state.children[name], features) for name in names}
-        scales = (state.arrays[name] for name in ("floors", "temperatures", "weights"))
+        scales = (state.arrays[name] for name in ("floors", "scales", "weights"))
         return cls(experts, *scales)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from prismrec.core import Cases, Scorer
-from prismrec.core.arrays import Bools, Positions, Scores
+from prismrec.core.arrays import Bools, Floats, Positions, Scores
 from prismrec.core.metrics import Ranks, ndcg
 from prismrec.models.mixture import query_features
 from prismrec.models.validation import mask_history
@@ -44,13 +44,13 @@ class Pool:
         """Only the experts where `kept` (e,) is true."""
         return replace(self, scores=np.ascontiguousarray(self.scores[:, :, kept]))
 
-    def ndcg(self, scores: np.ndarray) -> float:
-        """Mean nDCG@10 of the targets among their candidates by `scores` (c, k)."""
+    def ndcg(self, scores: np.ndarray) -> Floats:
+        """nDCG@10 of each target among its candidates by `scores` (c, k), (c,)."""
         rivals = np.where(np.isfinite(self.logs), scores, -np.inf)[:, 1:]
         target = scores[:, :1]
         greater, equal = (rivals > target).sum(1), (rivals == target).sum(1)
         others = np.full(len(scores), scores.shape[1] - 1, np.int64)
-        return float(ndcg(Ranks(greater, equal, others), 10).mean())
+        return ndcg(Ranks(greater, equal, others), 10)
 
 
 def pool_of(
