@@ -37,15 +37,17 @@ export const percent = (value, digits = 1) =>
 
 /** A price: the catalogue names no currency, so neither do we. */
 export const money = (value) =>
-  new Intl.NumberFormat(tag(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  new Intl.NumberFormat(tag(), TWO).format(value);
 
-/** A contribution with its sign. */
-export const signed = (value) =>
-  new Intl.NumberFormat(tag(), {
+/** A contribution with its sign, to as many places as tell it apart beside one as large as `most`. */
+export function signed(value, most) {
+  const places = Math.min(8, Math.max(2, 1 + Math.ceil(-Math.log10(most))));
+  return new Intl.NumberFormat(tag(), {
     signDisplay: "exceptZero",
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
   }).format(value);
+}
 
 /** A moment; positions within a user (small numbers) are not moments. */
 export function moment(milliseconds) {
@@ -54,16 +56,22 @@ export function moment(milliseconds) {
   return new Intl.DateTimeFormat(tag(), style).format(milliseconds);
 }
 
-/** How long ago, in the largest unit that fits. */
+/** How long ago, in the largest unit that fits; the date where it is more than a week. */
 export function ago(milliseconds) {
   if (!isMoment(milliseconds)) return "";
+  if (Date.now() - milliseconds > WEEK) {
+    return new Intl.DateTimeFormat(tag(), { dateStyle: "medium" }).format(milliseconds);
+  }
   const seconds = (milliseconds - Date.now()) / 1000;
-  const units = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const words = new Intl.RelativeTimeFormat(tag(), { numeric: "auto" });
   const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   const count = Math.trunc(seconds / size);
   return unit === "second" ? t("now") : words.format(count, unit);
 }
+
+const TWO = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+const WEEK = 7 * 86_400_000;
 
 const isMoment = (value) => typeof value === "number" && value >= 1e8;
 const tag = () => (spoken === "zh" ? "zh-CN" : "en-GB");

@@ -26,10 +26,11 @@ export async function show(main, { params, signal }) {
   fill(
     main,
     h(
-      "div.two",
+      "div.two.three",
       {},
-      h("aside.panel", {}, chooser(signal), h("h2", {}, t("person.history")), past),
+      h("div.panel", {}, chooser(signal)),
       h("section", {}, title, h("p.lead", {}, t("slate.lead")), news, grid, curious),
+      h("aside.panel", {}, h("h2", {}, t("person.history")), past),
     ),
   );
   const page = { past, news, grid, curious, title, signal, before: [], seed: undefined };

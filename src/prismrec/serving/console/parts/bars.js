@@ -3,7 +3,8 @@
 import { signed, t } from "../i18n/words.js";
 import { h } from "./dom.js";
 
-const SMALLEST = 0.005;
+/** A bar below this share of the longest one says nothing. */
+const SMALLEST = 0.02;
 
 /**
  * A list of bars.
@@ -16,18 +17,19 @@ export function bars(rows, most = largest(rows)) {
   return h(
     "ul.bars",
     { "aria-label": t("bars.label") },
-    rows.map((row) => bar(row, Math.min(1, Math.abs(row.value) / scale))),
+    rows.map((row) => bar(row, scale)),
   );
 }
 
 /** The largest absolute value, for the scale. */
 export const largest = (rows) => Math.max(0, ...rows.map((row) => Math.abs(row.value)));
 
-/** Rows worth a bar: at most `most`, and none that rounds to nothing. */
-export const telling = (rows, most) =>
-  rows.filter((row) => Math.abs(row.value) >= SMALLEST).slice(0, most);
+/** Rows worth a bar on the scale `most`: at most `count`, and none too short to see. */
+export const telling = (rows, count, most = largest(rows)) =>
+  rows.filter((row) => row.value && Math.abs(row.value) >= SMALLEST * most).slice(0, count);
 
-function bar(row, share) {
+function bar(row, scale) {
+  const share = Math.min(1, Math.abs(row.value) / scale);
   const side = row.value < 0 ? "behind" : "ahead";
   return h(
     "li.bar",
@@ -41,6 +43,6 @@ function bar(row, share) {
         css: { "--share": `${(share * 50).toFixed(2)}%`, "--colour": row.colour },
       }),
     ),
-    h("span.bar-value", {}, signed(row.value)),
+    h("span.bar-value", {}, signed(row.value, scale)),
   );
 }

@@ -30,7 +30,7 @@ export function card(item, { place, parts = [], most, badge, words = [], onopen,
     ),
     facts(item, badge, words),
     item.reason && h("p.reason", {}, item.reason),
-    bars(telling(parts, 4).map(barOf), most),
+    bars(telling(parts, 4, most).map(barOf), most),
     h(
       "footer.card-foot",
       {},

@@ -1,4 +1,4 @@
-/** Events by day, one line a kind of event, with the figures as a table for those who cannot see it. */
+/** Events by day as stacked bars, with the figures as a table for those who cannot see them. */
 
 import { eventName, number, t } from "../i18n/words.js";
 import { onChange } from "../state.js";
@@ -6,79 +6,125 @@ import { h } from "./dom.js";
 import { table } from "./table.js";
 
 const HEIGHT = 260;
+const DAY = 86_400_000;
 const COLOURS = {
-  view: "--blue", click: "--cyan", cart: "--orange", purchase: "--green", rating: "--violet", dislike: "--vermilion",
+  view: "--blue",
+  click: "--cyan",
+  cart: "--orange",
+  purchase: "--green",
+  rating: "--violet",
+  dislike: "--vermilion",
 };
+const OTHERS = ["--indigo", "--yellow", "--grey"];
 
 /** The chart of `rows`, {day, event, count} each. */
 export async function dayChart(rows, signal) {
   if (!rows.length) return h("p.muted", {}, t("quality.days.none"));
   const { default: UPlot } = await import("../vendor/uplot/uPlot.esm.js");
-  const { days, kinds, counts } = byKind(rows);
+  const found = byKind(rows);
   const place = h("div.chart", { role: "img", "aria-label": t("quality.days.label") });
   let plot;
   const draw = () => {
     plot?.destroy();
-    const data = [days.map((day) => Date.parse(`${day}T00:00:00Z`) / 1000), ...counts];
-    plot = new UPlot(options(UPlot, kinds, place.clientWidth || 600), data, place);
+    const data = [found.days.map((_, i) => i), ...stacked(found.counts)];
+    plot = new UPlot(options(UPlot, found, place.clientWidth || 600), data, place);
   };
   const watch = new ResizeObserver(() => {
     if (!plot) draw();
     else plot.setSize({ width: place.clientWidth, height: HEIGHT });
   });
   watch.observe(place);
-  signal.addEventListener("abort", () => (watch.disconnect(), plot?.destroy()));
+  signal.addEventListener("abort", () => {
+    watch.disconnect();
+    plot?.destroy();
+  });
   onChange((patch) => "theme" in patch && draw(), signal);
-  return [place, figures(days, kinds, counts)];
+  return [place, figures(found)];
 }
 
+/** Days in order, a gap of days without events as one empty place; kinds, the commonest first. */
 function byKind(rows) {
-  const days = [...new Set(rows.map(({ day }) => day))].sort();
+  const days = withGaps([...new Set(rows.map(({ day }) => day))].sort());
   const totals = new Map();
   for (const { event, count } of rows) totals.set(event, (totals.get(event) ?? 0) + count);
   const kinds = [...totals.keys()].sort((a, b) => totals.get(b) - totals.get(a));
   const at = new Map(rows.map(({ day, event, count }) => [`${day} ${event}`, count]));
-  return { days, kinds, counts: kinds.map((kind) => days.map((day) => at.get(`${day} ${kind}`) ?? 0)) };
+  const counts = kinds.map((kind) => days.map((day) => (day ? (at.get(`${day} ${kind}`) ?? 0) : null)));
+  return { days, kinds, counts };
 }
 
-function options(UPlot, kinds, width) {
-  const style = getComputedStyle(document.documentElement);
-  const probe = document.body.appendChild(h("i", { hidden: true }));
-  const colour = (name) => {
-    probe.style.color = `var(${name})`; // a canvas needs the colour itself
-    return getComputedStyle(probe).color;
-  };
-  const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `12px ${style.fontFamily}` };
-  const lang = document.documentElement.lang;
-  const dayName = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeZone: "UTC" });
-  const tick = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", timeZone: "UTC" });
-  const made = {
+function withGaps(days) {
+  return days.flatMap((day, i) =>
+    i > 0 && Date.parse(day) - Date.parse(days[i - 1]) > DAY ? [null, day] : [day],
+  );
+}
+
+/** Each kind on top of the rarer ones: drawn in order, every bar covers the foot of the one before. */
+function stacked(counts) {
+  return counts.map((_, from) =>
+    counts[0].map((empty, day) =>
+      empty === null ? null : counts.slice(from).reduce((sum, column) => sum + column[day], 0),
+    ),
+  );
+}
+
+function options(UPlot, { days, kinds, counts }, width) {
+  const colour = colours();
+  const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  const axis = { stroke: colour("--muted"), ticks: { show: false }, font };
+  const tick = dayFormat({ day: "numeric", month: "short" });
+  const full = dayFormat({ dateStyle: "medium" });
+  const shown = (column) => (_, __, ___, i) => (i === null || i === undefined ? "–" : number(counts[column][i] ?? 0));
+  return {
     width,
     height: HEIGHT,
-    tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), "UTC"),
-    cursor: { points: { size: 7 } },
-    scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.08)] } },
+    cursor: { points: { show: false }, drag: { x: false, y: false } },
+    scales: {
+      x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] },
+      y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, splits) => splits.map((s) => (s % 86400 ? "" : tick.format(s * 1000))) },
-      { ...axis, size: 46, values: (_, splits) => splits.map((s) => (Number.isInteger(s) ? number(s) : "")) },
+      { ...axis, grid: { show: false }, space: 60, incrs: [1, 2, 5, 7, 14], values: (_, at) => at.map((i) => tick(days[i])) },
+      {
+        ...axis,
+        size: 46,
+        grid: { stroke: colour("--line"), width: 1 },
+        values: (_, at) => at.map((count) => (Number.isInteger(count) ? number(count) : "")),
+      },
     ],
     series: [
-      { label: t("quality.day"), value: (_, s) => (s === null || s === undefined ? "–" : dayName.format(s * 1000)) },
+      { label: t("quality.day"), value: (_, i) => full(days[i]) || "–" },
       ...kinds.map((kind, i) => ({
         label: eventName(kind),
-        stroke: colour(COLOURS[kind] ?? ["--indigo", "--yellow", "--grey"][i % 3]),
-        width: 2,
+        fill: colour(COLOURS[kind] ?? OTHERS[i % OTHERS.length]),
+        stroke: colour("--surface"),
+        width: 1,
         points: { show: false },
-        value: (_, count) => (count === null || count === undefined ? "–" : number(count)),
+        paths: UPlot.paths.bars({ size: [0.72, 44] }),
+        value: shown(i),
       })),
     ],
   };
-  probe.remove();
-  return made;
 }
 
-function figures(days, kinds, counts) {
-  const rows = days.map((day, i) => [day, ...counts.map((column) => number(column[i]))]);
+/** The colours of the theme as a canvas needs them: computed, not by name. */
+function colours() {
+  const probe = h("i", { hidden: true });
+  document.body.append(probe);
+  queueMicrotask(() => probe.remove());
+  return (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+}
+
+function dayFormat(style) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { ...style, timeZone: "UTC" });
+  return (day) => (day ? format.format(Date.parse(day)) : "");
+}
+
+function figures({ days, kinds, counts }) {
+  const rows = days.map((day, i) => day && [day, ...counts.map((column) => number(column[i]))]).filter(Boolean);
   return h(
     "details",
     {},

@@ -9,7 +9,7 @@ import { complain, tell } from "./toast.js";
 
 /** The table of `releases`; `changed()` is called once another is served. */
 export function releaseTable(releases, changed) {
-  const heads = ["quality.number", "quality.made", "quality.items.now", "quality.validation", "quality.seconds"].map((name) => t(name));
+  const heads = ["quality.number", "quality.made", "quality.items", "quality.validation", "quality.seconds"].map((name) => t(name));
   const back = async () => {
     if (await confirmed(t("quality.rollback.sure"), t("quality.promote.note"), t("quality.rollback"))) {
       await serve(api.rollback, changed);
@@ -30,7 +30,7 @@ export function releaseTable(releases, changed) {
       h("h2", {}, t("quality.releases")),
       releases.length > 1 && h("button", { type: "button", onclick: back }, t("quality.rollback")),
     ),
-    table([...heads.with(2, t("page.catalogue")), ""], rows, [2, 4]),
+    table([...heads, ""], rows, [2, 4]),
   ];
 }
 
