@@ -40,8 +40,10 @@ class Fuzzed:
 
 
 def fuzz(app: Any, requests: int, seed: int, collection: str) -> Fuzzed:
-    """Send at least `requests` generated requests to `app`, spread over its operations; half of them
-    break the rules of the document on purpose."""
+    """Send at least `requests` generated requests to `app`, spread over its operations.
+
+    Half of them break the rules of the document on purpose.
+    """
     import schemathesis
     from fastapi.testclient import TestClient
     from schemathesis import GenerationMode
