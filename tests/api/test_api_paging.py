@@ -76,6 +76,15 @@ def test_pages_of_a_policy_that_explores_are_one_draw(
     assert {item["propensity"] for item in slate} != {1.0}
 
 
+def test_pages_of_a_diverse_slate_are_one_slate(opening: Any, fitted: Any) -> None:
+    plain = settings_of(fitted)
+    shop = opening(replace(plain, ranking=replace(plain.ranking, diversity=0.7)))
+    body = {"user_id": "user-1", "seed": 3}
+    paged = pages(shop, "recommend", {**body, "n": 8})
+    assert len(paged) == plain.exploration.shortlist
+    assert paged == whole(shop, "recommend", body, plain.exploration.shortlist)
+
+
 def test_a_cursor_beyond_the_end_says_so(shared: Any) -> None:
     import base64
     import json
