@@ -64,7 +64,8 @@ function header() {
       h("span.brand-name", {}, "PrismRec"),
       h("span.brand-shop", {}, state.collection),
     ),
-    state.synthetic && h("span.tag.synthetic", { title: t("app.synthetic.why") }, t("app.synthetic")),
+    state.synthetic &&
+      h("span.tag.synthetic", { title: t("app.synthetic.why") }, t("app.synthetic")),
     h("nav", { "aria-label": t("app.nav") }, PAGES.map(tab)),
     h(
       "button.quiet.round.settings-open",

@@ -36,8 +36,7 @@ export const percent = (value, digits = 1) =>
   new Intl.NumberFormat(tag(), { style: "percent", maximumFractionDigits: digits }).format(value);
 
 /** A price: the catalogue names no currency, so neither do we. */
-export const money = (value) =>
-  new Intl.NumberFormat(tag(), TWO).format(value);
+export const money = (value) => new Intl.NumberFormat(tag(), TWO).format(value);
 
 /** A contribution with its sign, to as many places as tell it apart beside one as large as `most`. */
 export function signed(value, most) {
@@ -63,7 +62,11 @@ export function ago(milliseconds) {
     return new Intl.DateTimeFormat(tag(), { dateStyle: "medium" }).format(milliseconds);
   }
   const seconds = (milliseconds - Date.now()) / 1000;
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const units = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
   const words = new Intl.RelativeTimeFormat(tag(), { numeric: "auto" });
   const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   const count = Math.trunc(seconds / size);

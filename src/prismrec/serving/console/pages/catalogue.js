@@ -12,7 +12,13 @@ const SHOWN = 12;
 const LOOKED = 50;
 
 export async function show(main, { params, signal }) {
-  const page = { form: h("section"), list: h("ul.products"), proof: h("div", { role: "status" }), signal, asked: 0 };
+  const page = {
+    form: h("section"),
+    list: h("ul.products"),
+    proof: h("div", { role: "status" }),
+    signal,
+    asked: 0,
+  };
   const input = h("input", {
     id: fresh("find"),
     type: "search",
@@ -46,7 +52,14 @@ export async function show(main, { params, signal }) {
 async function edit(page, item_id) {
   try {
     const product = item_id ? await api.item(item_id, page.signal) : null;
-    fill(page.form, productForm(product, (sent) => save(page, sent), () => edit(page, "")));
+    fill(
+      page.form,
+      productForm(
+        product,
+        (sent) => save(page, sent),
+        () => edit(page, ""),
+      ),
+    );
     if (product) page.form.querySelector("h2").scrollIntoView({ block: "nearest" });
   } catch (error) {
     complain(error);
@@ -57,8 +70,22 @@ async function save(page, product) {
   await api.upsert(product); // a problem goes back to the form, which shows it beside the fields
   const query = product.title || product.item_id;
   const found = h("p", {});
-  const look = h("button.primary", { type: "button", onclick: () => prove(found, product, query) }, icon("search"), t("catalogue.findit"));
-  fill(page.proof, h("div.good", {}, h("p", {}, h("strong", {}, t("catalogue.saved", { title: query }))), look, found));
+  const look = h(
+    "button.primary",
+    { type: "button", onclick: () => prove(found, product, query) },
+    icon("search"),
+    t("catalogue.findit"),
+  );
+  fill(
+    page.proof,
+    h(
+      "div.good",
+      {},
+      h("p", {}, h("strong", {}, t("catalogue.saved", { title: query }))),
+      look,
+      found,
+    ),
+  );
   await edit(page, "");
   look.focus();
   await find(page, page.input.value.trim());
@@ -91,7 +118,11 @@ async function find(page, text) {
     const { items } = text
       ? await api.search({ text, typing: true, ...asked }, page.signal)
       : await api.recommend({ ...asked, user_id: "", session_id: "" }, page.signal);
-    if (mine === page.asked) fill(page.list, items.map((item) => row(page, item)));
+    if (mine === page.asked)
+      fill(
+        page.list,
+        items.map((item) => row(page, item)),
+      );
   } catch (error) {
     complain(error);
   }

@@ -68,7 +68,10 @@ async function load(page) {
     // The next slate of this person is drawn with the same seed: what moves, moved by the event.
     page.seed = slate.seed;
     showSlate(page, slate);
-    fill(page.past, historyList(events, (id) => openItem(id)));
+    fill(
+      page.past,
+      historyList(events, (id) => openItem(id)),
+    );
   } catch (error) {
     if (mine === page.turn && error.name !== "AbortError") fill(page.grid, trouble(error));
   }
@@ -126,7 +129,10 @@ async function act(page, slate, kind, item) {
     page.before = slate.items;
     await load(page);
     const done = t(`done.${kind}`, { title: item.title });
-    fill(page.news, h("strong", {}, done), ` ${sentence(page.before, page.slate.items)}`);
+    const stays =
+      kind === "purchase" && page.slate.items.some((one) => one.item_id === item.item_id);
+    const after = [sentence(page.before, page.slate.items), stays && t("change.stays")];
+    fill(page.news, h("strong", {}, done), ` ${after.filter(Boolean).join(" ")}`);
     keepFocus(page.grid, item.item_id, kind, cards.indexOf(pressed));
   } catch (error) {
     complain(error);

@@ -11,7 +11,14 @@ import { trouble } from "../parts/toast.js";
 
 export async function show(main, { signal }) {
   const place = (name) => h("section.panel", { class: name });
-  const [figures, days, report, timing, made, trail] = ["figures-row", "days", "report", "timing", "made", "trail"].map(place);
+  const [figures, days, report, timing, made, trail] = [
+    "figures-row",
+    "days",
+    "report",
+    "timing",
+    "made",
+    "trail",
+  ].map(place);
   figures.classList.remove("panel");
   fill(
     main,
@@ -30,16 +37,23 @@ export async function show(main, { signal }) {
   };
   const tellTiming = async () =>
     fill(timing, h("h2", {}, t("quality.latency")), latencies(await api.metrics(signal)));
-  const tellTrail = async () => fill(trail, h("h2", {}, t("quality.audit")), auditTable(await api.audit(signal)));
+  const tellTrail = async () =>
+    fill(trail, h("h2", {}, t("quality.audit")), auditTable(await api.audit(signal)));
   const tellMade = async () => fill(made, releaseTable(await api.releases(signal), tellReleases));
-  const tellReleases = () => Promise.all([guarded(tellStats, figures), guarded(tellMade, made), guarded(tellTrail, trail)]);
+  const tellReleases = () =>
+    Promise.all([guarded(tellStats, figures), guarded(tellMade, made), guarded(tellTrail, trail)]);
   const guarded = async (work, where) => {
     try {
       await work();
     } catch (error) {
       if (signal.aborted) return;
       const denied = where === trail && [401, 403].includes(error.status);
-      fill(where, denied ? [h("h2", {}, t("quality.audit")), h("p.muted", {}, t("quality.audit.key"))] : trouble(error));
+      fill(
+        where,
+        denied
+          ? [h("h2", {}, t("quality.audit")), h("p.muted", {}, t("quality.audit.key"))]
+          : trouble(error),
+      );
     }
   };
   await Promise.all([tellReleases(), guarded(tellTiming, timing)]);
@@ -51,12 +65,27 @@ function tiles({ report, rates, explored_share, policy, exposures }) {
   const [metric] = Object.keys(validation).filter((name) => name !== "cases");
   return [
     metric &&
-      tile("quality.validation", number(validation[metric], 3), t("quality.validation.note", { metric, cases: number(validation.cases) })),
-    tile("quality.data", number(report.events ?? 0), t("quality.data.note", { users: number(report.users ?? 0), items: number(report.items ?? 0) })),
+      tile(
+        "quality.validation",
+        number(validation[metric], 3),
+        t("quality.validation.note", { metric, cases: number(validation.cases) }),
+      ),
+    tile(
+      "quality.data",
+      number(report.events ?? 0),
+      t("quality.data.note", {
+        users: number(report.users ?? 0),
+        items: number(report.items ?? 0),
+      }),
+    ),
     rateTile("quality.clicks", rates.click),
     rateTile("quality.conversions", rates.conversion),
     tile("quality.explored", percent(explored_share), t("quality.explored.note", { policy })),
-    tile("quality.exposures", number(exposures.total), t("quality.dropped", { n: number(exposures.dropped) })),
+    tile(
+      "quality.exposures",
+      number(exposures.total),
+      t("quality.dropped", { n: number(exposures.dropped) }),
+    ),
   ];
 }
 
@@ -88,15 +117,22 @@ function reportList({ release, report, items, events }) {
   return h(
     "dl.figures",
     {},
-    rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, t(name)), h("dd", {}, value)]),
+    rows
+      .filter(([, value]) => value)
+      .map(([name, value]) => [h("dt", {}, t(name)), h("dd", {}, value)]),
   );
 }
 
 function auditTable(lines) {
   if (!lines.length) return h("p.muted", {}, t("quality.audit.none"));
-  const details = (given) => Object.entries(given).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ");
+  const details = (given) =>
+    Object.entries(given)
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+      .join(", ");
   return table(
     ["quality.when", "quality.who", "quality.what", "quality.details"].map((name) => t(name)),
-    lines.slice(0, 50).map((line) => [moment(line.at), line.who, line.action, details(line.details)]),
+    lines
+      .slice(0, 50)
+      .map((line) => [moment(line.at), line.who, line.action, details(line.details)]),
   );
 }

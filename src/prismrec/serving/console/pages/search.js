@@ -31,7 +31,7 @@ export async function show(main, { params, signal }) {
     input,
     signal,
     asked: 0,
-    mine: h("input", { type: "checkbox", checked: true, disabled: !named() }),
+    mine: h("input", { type: "checkbox", checked: true }),
     count: h("p.muted", { role: "status" }, t("search.start")),
     grid: h("div.cards", { "aria-live": "off" }),
   };
@@ -43,7 +43,12 @@ export async function show(main, { params, signal }) {
     main,
     h("h1.hidden", {}, t("page.search")),
     bar(page),
-    h("div.two", {}, h("aside.panel", {}, page.filters.element), h("section", {}, page.count, page.grid)),
+    h(
+      "div.two",
+      {},
+      h("aside.panel", {}, page.filters.element),
+      h("section", {}, page.count, page.grid),
+    ),
   );
   if (!matchMedia("(pointer: coarse)").matches) input.focus();
   if (input.value) await ask(page, { typing: true });
@@ -62,12 +67,9 @@ function bar(page) {
     h("label.hidden", { for: page.input.id }, t("search.label")),
     h("div.combo.big", {}, icon("search"), page.input),
     h("button.primary", {}, t("search.go")),
-    h(
-      "label.check",
-      {},
-      page.mine,
-      named() ? t("search.mine", { name: personName() }) : t("search.mine.nobody"),
-    ),
+    named()
+      ? h("label.check", {}, page.mine, t("search.mine", { name: personName() }))
+      : h("a.check", { href: "#/person" }, t("search.mine.nobody")),
   );
 }
 
@@ -82,7 +84,15 @@ async function ask(page, { typing }) {
   history.replaceState(null, "", `#/search${query}`);
   if (!text) return start(page);
   const person = page.mine.checked ? who() : {};
-  const asked = { text, n: N, facets: true, typing, explore: !typing, filters: page.filters.chosen(), ...person };
+  const asked = {
+    text,
+    n: N,
+    facets: true,
+    typing,
+    explore: !typing,
+    filters: page.filters.chosen(),
+    ...person,
+  };
   page.grid.setAttribute("aria-busy", "true");
   try {
     const slate = await api.search(asked, page.signal);
@@ -104,7 +114,10 @@ function showSlate(page, slate, text) {
   const most = Math.max(...parts.map(largest), 0);
   const words = wordsOf(text);
   const onact = (kind, item) => act(slate, kind, item, text);
-  fill(page.count, slate.items.length ? t("search.found", { n: slate.items.length }) : t("search.none"));
+  fill(
+    page.count,
+    slate.items.length ? t("search.found", { n: slate.items.length }) : t("search.none"),
+  );
   moving(page.grid, () =>
     fill(
       page.grid,

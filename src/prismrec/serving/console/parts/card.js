@@ -25,7 +25,11 @@ export function card(item, { place, parts = [], most, badge, words = [], onopen,
       "header.card-head",
       {},
       h("span.place", { "aria-hidden": "true" }, place),
-      h("h3", {}, h("button.link.card-title", { type: "button", onclick: onopen }, marked(item.title, words))),
+      h(
+        "h3",
+        {},
+        h("button.link.card-title", { type: "button", onclick: onopen }, marked(item.title, words)),
+      ),
       item.price !== null && item.price !== undefined && h("span.price", {}, money(item.price)),
     ),
     facts(item, badge, words),
@@ -47,7 +51,11 @@ export function card(item, { place, parts = [], most, badge, words = [], onopen,
 
 /** The row of buttons that send events about an item. */
 export const actButtons = (item, onact) =>
-  h("div.acts", {}, ACTS.map((kind) => actButton(kind, item, onact)));
+  h(
+    "div.acts",
+    {},
+    ACTS.map((kind) => actButton(kind, item, onact)),
+  );
 
 const barOf = ({ name, value }) => ({ label: aspectName(name), value, colour: aspectColour(name) });
 

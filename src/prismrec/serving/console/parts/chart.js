@@ -49,7 +49,9 @@ function byKind(rows) {
   for (const { event, count } of rows) totals.set(event, (totals.get(event) ?? 0) + count);
   const kinds = [...totals.keys()].sort((a, b) => totals.get(b) - totals.get(a));
   const at = new Map(rows.map(({ day, event, count }) => [`${day} ${event}`, count]));
-  const counts = kinds.map((kind) => days.map((day) => (day ? (at.get(`${day} ${kind}`) ?? 0) : null)));
+  const counts = kinds.map((kind) =>
+    days.map((day) => (day ? (at.get(`${day} ${kind}`) ?? 0) : null)),
+  );
   return { days, kinds, counts };
 }
 
@@ -74,7 +76,8 @@ function options(UPlot, { days, kinds, counts }, width) {
   const axis = { stroke: colour("--muted"), ticks: { show: false }, font };
   const tick = dayFormat({ day: "numeric", month: "short" });
   const full = dayFormat({ dateStyle: "medium" });
-  const shown = (column) => (_, __, ___, i) => (i === null || i === undefined ? "–" : number(counts[column][i] ?? 0));
+  const shown = (column) => (_, __, ___, i) =>
+    i === null || i === undefined ? "–" : number(counts[column][i] ?? 0);
   return {
     width,
     height: HEIGHT,
@@ -84,7 +87,13 @@ function options(UPlot, { days, kinds, counts }, width) {
       y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 60, incrs: [1, 2, 5, 7, 14], values: (_, at) => at.map((i) => tick(days[i])) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 60,
+        incrs: [1, 2, 5, 7, 14],
+        values: (_, at) => at.map((i) => tick(days[i])),
+      },
       {
         ...axis,
         size: 46,
@@ -119,16 +128,25 @@ function colours() {
 }
 
 function dayFormat(style) {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { ...style, timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    ...style,
+    timeZone: "UTC",
+  });
   return (day) => (day ? format.format(Date.parse(day)) : "");
 }
 
 function figures({ days, kinds, counts }) {
-  const rows = days.map((day, i) => day && [day, ...counts.map((column) => number(column[i]))]).filter(Boolean);
+  const rows = days
+    .map((day, i) => day && [day, ...counts.map((column) => number(column[i]))])
+    .filter(Boolean);
   return h(
     "details",
     {},
     h("summary", {}, t("quality.days.table")),
-    table([t("quality.day"), ...kinds.map(eventName)], rows.reverse(), kinds.map((_, i) => i + 1)),
+    table(
+      [t("quality.day"), ...kinds.map(eventName)],
+      rows.reverse(),
+      kinds.map((_, i) => i + 1),
+    ),
   );
 }

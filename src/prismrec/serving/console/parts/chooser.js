@@ -11,7 +11,8 @@ import { icon } from "./icons.js";
 import { complain } from "./toast.js";
 
 /** What the chosen person is called. */
-export const personName = () => state.user || (state.session ? t("person.new") : t("person.nobody"));
+export const personName = () =>
+  state.user || (state.session ? t("person.new") : t("person.nobody"));
 
 /** Become a user, or somebody new where `user` is empty. */
 export const become = (user) =>
@@ -59,7 +60,9 @@ export function chooser(signal) {
   };
   const open = (people, like) => {
     const known = people.some(({ user_id }) => user_id === like);
-    const rows = people.map(({ user_id, last_at }) => option(user_id, ago(last_at), () => pick(user_id)));
+    const rows = people.map(({ user_id, last_at }) =>
+      option(user_id, ago(last_at), () => pick(user_id)),
+    );
     if (like && !known) rows.push(option(t("person.use", { name: like }), "", () => pick(like)));
     rows.push(option(t("person.new"), t("person.new.note"), () => pick("")));
     fill(list, rows);
@@ -85,7 +88,10 @@ export function chooser(signal) {
     } else return;
     event.preventDefault();
   };
-  input.addEventListener("input", debounced(() => suggest(input.value.trim()), 150));
+  input.addEventListener(
+    "input",
+    debounced(() => suggest(input.value.trim()), 150),
+  );
   input.addEventListener("focus", () => input.select());
   input.addEventListener("click", () => suggest(""));
   input.addEventListener("keydown", keys);

@@ -52,7 +52,8 @@ export function debounced(run, ms) {
 function set(element, key, value) {
   if (value === null || value === undefined) return;
   if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-  else if (key === "css") for (const [n, v] of Object.entries(value)) element.style.setProperty(n, v);
+  else if (key === "css")
+    for (const [n, v] of Object.entries(value)) element.style.setProperty(n, v);
   else if (PROPERTIES.has(key)) element[key] = value;
   else if (key === "class") element.classList.add(...value.split(" ").filter(Boolean));
   else if (value === true) element.setAttribute(key, "");

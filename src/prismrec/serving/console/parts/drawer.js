@@ -1,7 +1,7 @@
 /** The panel about one item: why it is here, what caused it, what is like it. */
 
 import * as api from "../api.js";
-import { moment, money, number, t } from "../i18n/words.js";
+import { moment, money, number, signed, t } from "../i18n/words.js";
 import { aspect, aspectColour, aspectName } from "./aspects.js";
 import { bars, telling } from "./bars.js";
 import { actButtons } from "./card.js";
@@ -27,10 +27,14 @@ export function openItem(item_id, { shown, text = "", onact } = {}) {
   );
   const act = onact && ((item) => (kind) => (dialog.close(), onact(kind, item)));
   const { signal } = leaving;
-  const guarded = (work, place) => work.catch((error) => signal.aborted || fill(place, told(error)));
+  const guarded = (work, place) =>
+    work.catch((error) => signal.aborted || fill(place, told(error)));
   guarded(tellItem(item_id, about, dialog, act, signal), about);
   guarded(tellWhy(item_id, text, why, signal), why);
-  guarded(tellSimilar(item_id, like, (next) => (dialog.close(), openItem(next, { onact })), signal), like);
+  guarded(
+    tellSimilar(item_id, like, (next) => (dialog.close(), openItem(next, { onact })), signal),
+    like,
+  );
 }
 
 const told = (error) => (error.status === 404 ? h("p.muted", {}, t("why.gone")) : trouble(error));
@@ -46,7 +50,9 @@ async function tellItem(item_id, place, dialog, act, signal) {
       item.price !== null && h("span.price", {}, money(item.price)),
       item.brand && h("span.brand-of", {}, item.brand),
       item.categories.map((name) => h("span.tag", {}, name)),
-      Object.entries(item.attributes).map(([name, value]) => h("span.tag", {}, `${name}: ${[value].flat().join(", ")}`)),
+      Object.entries(item.attributes).map(([name, value]) =>
+        h("span.tag", {}, `${name}: ${[value].flat().join(", ")}`),
+      ),
     ),
     item.description && h("p.description", {}, item.description),
     act && actButtons(item, act(item)),
@@ -55,23 +61,44 @@ async function tellItem(item_id, place, dialog, act, signal) {
 
 async function tellWhy(item_id, text, place, signal) {
   const why = await api.explain(item_id, text, signal);
-  const rows = why.contributions.map(({ name, value }) => ({
-    label: aspectName(aspect(name)),
-    note: name,
-    value,
-    colour: aspectColour(aspect(name)),
-  }));
-  const shown = telling(rows.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)), 10);
+  const shown = telling(byAspect(why.contributions), 10);
   fill(
     place,
     h("p.reason", {}, why.sentence),
     h("h3", {}, t("why.parts")),
     h("p.muted", {}, t("why.parts.note")),
     bars(shown),
+    everyPart(why.contributions),
     h("h3", {}, t("why.influences")),
     why.influences.length
       ? [h("p.muted", {}, t("why.influences.note")), bars(why.influences.map(influence))]
       : h("p.muted", {}, t("why.influences.none")),
+  );
+}
+
+/** One bar an aspect: what several models say about the same thing, together. */
+function byAspect(contributions) {
+  const sums = new Map();
+  for (const { name, value } of contributions) {
+    sums.set(aspect(name), (sums.get(aspect(name)) ?? 0) + value);
+  }
+  return [...sums]
+    .map(([name, value]) => ({ label: aspectName(name), value, colour: aspectColour(name) }))
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+}
+
+/** Model by model, for those who want to know. */
+function everyPart(contributions) {
+  const most = Math.max(0, ...contributions.map(({ value }) => Math.abs(value))) || 1;
+  return h(
+    "details.curious.every",
+    {},
+    h("summary", {}, t("why.every")),
+    h(
+      "dl.figures",
+      {},
+      contributions.map(({ name, value }) => [h("dt", {}, name), h("dd", {}, signed(value, most))]),
+    ),
   );
 }
 
@@ -134,5 +161,7 @@ const facts = (rows) =>
   h(
     "dl.figures",
     {},
-    rows.filter(([, value]) => value !== "").map(([name, value]) => [h("dt", {}, t(name)), h("dd", {}, value)]),
+    rows
+      .filter(([, value]) => value !== "")
+      .map(([name, value]) => [h("dt", {}, t(name)), h("dd", {}, value)]),
   );

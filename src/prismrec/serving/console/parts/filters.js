@@ -36,9 +36,14 @@ export function filters(changed) {
       if (!picked.has(name)) known.set(name, counts);
     }
     const names = facets ? [...new Set([...Object.keys(facets), ...picked.keys()])] : [];
-    const open = new Set([...place.querySelectorAll("details[open]")].map((one) => one.dataset.facet));
+    const open = new Set(
+      [...place.querySelectorAll("details[open]")].map((one) => one.dataset.facet),
+    );
     const focused = document.activeElement?.id;
-    fill(place, sorted(names).map((name) => facet(name, facets[name] ?? {}, open.has(name))));
+    fill(
+      place,
+      sorted(names).map((name) => facet(name, facets[name] ?? {}, open.has(name))),
+    );
     document.getElementById(focused)?.focus();
   };
   const facet = (name, counts, open) => {
@@ -50,7 +55,12 @@ export function filters(changed) {
       h("legend", {}, name in LABELS ? t(LABELS[name]) : name),
       rows.slice(0, FIRST),
       rows.length > FIRST &&
-        h("details", { "data-facet": name, open }, h("summary", {}, t("search.facet.more")), rows.slice(FIRST)),
+        h(
+          "details",
+          { "data-facet": name, open },
+          h("summary", {}, t("search.facet.more")),
+          rows.slice(FIRST),
+        ),
     );
   };
   const tick = (name, value, count) => {
@@ -84,7 +94,13 @@ export function filters(changed) {
     const attributes = Object.fromEntries([...picked].map(([name, values]) => [name, [...values]]));
     const categories = attributes.category ?? [];
     delete attributes.category;
-    return { attributes, categories, min_price: price(low), max_price: price(high), available: stock.checked };
+    return {
+      attributes,
+      categories,
+      min_price: price(low),
+      max_price: price(high),
+      available: stock.checked,
+    };
   };
   return { element, chosen, offer };
 }
@@ -92,7 +108,7 @@ export function filters(changed) {
 const LABELS = { category: "facet.category", brand: "facet.brand" };
 
 function sorted(names) {
-  const rank = (name) => (ORDER.indexOf(name) + 1 || ORDER.length + 1);
+  const rank = (name) => ORDER.indexOf(name) + 1 || ORDER.length + 1;
   return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
 

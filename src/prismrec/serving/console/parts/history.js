@@ -36,7 +36,11 @@ function row(event, open) {
     h(
       "div",
       {},
-      h("button.link.event-title", { type: "button", onclick: () => open(event.item_id) }, event.title || event.item_id),
+      h(
+        "button.link.event-title",
+        { type: "button", onclick: () => open(event.item_id) },
+        event.title || event.item_id,
+      ),
       h(
         "small",
         {},

@@ -12,7 +12,11 @@ const SHOWN = 8;
 /** A table of the busiest routes of the chosen collection. */
 export function latencies(text) {
   const rows = [...histograms(text)]
-    .map(([route, buckets]) => ({ route: short(route), buckets, count: buckets.at(-1)?.count ?? 0 }))
+    .map(([route, buckets]) => ({
+      route: short(route),
+      buckets,
+      count: buckets.at(-1)?.count ?? 0,
+    }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count)
     .slice(0, SHOWN)
@@ -22,7 +26,9 @@ export function latencies(text) {
       milliseconds(quantile(buckets, 0.5)),
       milliseconds(quantile(buckets, 0.99)),
     ]);
-  const heads = ["quality.route", "quality.count", "quality.median", "quality.p99"].map((name) => t(name));
+  const heads = ["quality.route", "quality.count", "quality.median", "quality.p99"].map((name) =>
+    t(name),
+  );
   return [h("p.muted", {}, t("quality.latency.note")), table(heads, rows, [1, 2, 3])];
 }
 
@@ -32,7 +38,9 @@ export function histograms(text) {
   for (const line of text.split("\n")) {
     const [, labels, count] = line.match(LINE) ?? [];
     if (!labels) continue;
-    const given = Object.fromEntries([...labels.matchAll(LABEL)].map(([, name, value]) => [name, value]));
+    const given = Object.fromEntries(
+      [...labels.matchAll(LABEL)].map(([, name, value]) => [name, value]),
+    );
     if (given.collection !== state.collection) continue;
     const le = given.le === "+Inf" ? Infinity : Number(given.le);
     found.set(given.route, [...(found.get(given.route) ?? []), { le, count: Number(count) }]);
@@ -46,7 +54,10 @@ export function quantile(buckets, q) {
   let low = 0;
   let below = 0;
   for (const { le, count } of buckets) {
-    if (count >= wanted) return le === Infinity ? low : low + ((le - low) * (wanted - below)) / Math.max(1, count - below);
+    if (count >= wanted)
+      return le === Infinity
+        ? low
+        : low + ((le - low) * (wanted - below)) / Math.max(1, count - below);
     low = le;
     below = count;
   }

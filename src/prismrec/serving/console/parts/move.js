@@ -12,7 +12,13 @@ export function moving(grid, change) {
   for (const [id, to, element] of places(grid)) {
     const from = before.get(id);
     if (!from) {
-      element.animate([{ opacity: 0, transform: "scale(.96)" }, { opacity: 1, transform: "none" }], SPEED);
+      element.animate(
+        [
+          { opacity: 0, transform: "scale(.96)" },
+          { opacity: 1, transform: "none" },
+        ],
+        SPEED,
+      );
     } else if (from.x !== to.x || from.y !== to.y) {
       const shift = `translate(${from.x - to.x}px, ${from.y - to.y}px)`;
       element.animate([{ transform: shift }, { transform: "none" }], SPEED);
@@ -28,4 +34,8 @@ export async function fading(element) {
 }
 
 const places = (grid) =>
-  [...grid.children].map((element) => [element.dataset.item, element.getBoundingClientRect(), element]);
+  [...grid.children].map((element) => [
+    element.dataset.item,
+    element.getBoundingClientRect(),
+    element,
+  ]);

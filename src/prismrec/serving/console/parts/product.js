@@ -12,13 +12,35 @@ import { trouble } from "./toast.js";
  */
 export function productForm(product, save, reset) {
   const fields = {
-    item_id: text("item_id", { value: product?.item_id ?? newId("item-").slice(0, 12), required: true, readonly: Boolean(product) }, "catalogue.id.note"),
+    item_id: text(
+      "item_id",
+      {
+        value: product?.item_id ?? newId("item-").slice(0, 12),
+        required: true,
+        readonly: Boolean(product),
+      },
+      "catalogue.id.note",
+    ),
     title: text("title", { value: product?.title ?? "", required: true }),
-    description: text("description", { value: product?.description ?? "", rows: 4 }, "", "textarea"),
+    description: text(
+      "description",
+      { value: product?.description ?? "", rows: 4 },
+      "",
+      "textarea",
+    ),
     brand: text("brand", { value: product?.brand ?? "" }),
     price: text("price", { value: product?.price ?? "", inputmode: "decimal" }),
-    categories: text("categories", { value: (product?.categories ?? []).join(", ") }, "catalogue.categories.note"),
-    attributes: text("attributes", { value: lines(product?.attributes), rows: 3 }, "catalogue.attributes.note", "textarea"),
+    categories: text(
+      "categories",
+      { value: (product?.categories ?? []).join(", ") },
+      "catalogue.categories.note",
+    ),
+    attributes: text(
+      "attributes",
+      { value: lines(product?.attributes), rows: 3 },
+      "catalogue.attributes.note",
+      "textarea",
+    ),
   };
   const available = h("input", { type: "checkbox", checked: product?.available ?? true });
   const general = h("div");
@@ -69,7 +91,13 @@ function text(name, props, note = "", tag = "input") {
     input.setAttribute("aria-invalid", String(Boolean(message)));
     if (message) input.focus();
   };
-  return { element, complain, get value() { return input.value.trim(); } };
+  return {
+    element,
+    complain,
+    get value() {
+      return input.value.trim();
+    },
+  };
 }
 
 /** The product in the fields, or null where one of them is wrong. */
@@ -89,7 +117,10 @@ function checked(fields, available) {
     title: fields.title.value,
     description: fields.description.value,
     brand: fields.brand.value,
-    categories: fields.categories.value.split(/[,，、]/).map((one) => one.trim()).filter(Boolean),
+    categories: fields.categories.value
+      .split(/[,，、]/)
+      .map((one) => one.trim())
+      .filter(Boolean),
     attributes: attributes.found,
     price,
     available: available.checked,
@@ -97,26 +128,38 @@ function checked(fields, available) {
 }
 
 /** What the form does not show but an edit must not lose. */
-const kept = (product) => (product ? { created_at: product.created_at, texts: product.texts } : { created_at: Date.now() });
+const kept = (product) =>
+  product ? { created_at: product.created_at, texts: product.texts } : { created_at: Date.now() };
 
 function pairs(text) {
   const found = {};
-  for (const line of text.split("\n").map((one) => one.trim()).filter(Boolean)) {
+  for (const line of text
+    .split("\n")
+    .map((one) => one.trim())
+    .filter(Boolean)) {
     const [, name, value] = line.match(/^([^:：]+)[:：]\s*(.+)$/) ?? [];
     if (!name) return { found, bad: line };
-    const values = value.split(/[,，、]/).map((one) => one.trim()).filter(Boolean);
+    const values = value
+      .split(/[,，、]/)
+      .map((one) => one.trim())
+      .filter(Boolean);
     found[name.trim()] = values.length > 1 ? values : values[0];
   }
   return { found };
 }
 
 const lines = (attributes) =>
-  Object.entries(attributes ?? {}).map(([name, value]) => `${name}: ${[value].flat().join(", ")}`).join("\n");
+  Object.entries(attributes ?? {})
+    .map(([name, value]) => `${name}: ${[value].flat().join(", ")}`)
+    .join("\n");
 
 /** Put the API's complaints beside their fields (`body.items.0.price`); false where one has none. */
 function assigned(error, fields) {
   if (!(error instanceof Problem) || !error.errors.length) return false;
-  const rows = error.errors.map(({ where, what }) => [where.split(".").find((name) => name in fields), what]);
+  const rows = error.errors.map(({ where, what }) => [
+    where.split(".").find((name) => name in fields),
+    what,
+  ]);
   if (rows.some(([name]) => !name)) return false;
   for (const [name, what] of rows) fields[name].complain(what);
   return true;

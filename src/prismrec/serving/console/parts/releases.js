@@ -9,9 +9,17 @@ import { complain, tell } from "./toast.js";
 
 /** The table of `releases`; `changed()` is called once another is served. */
 export function releaseTable(releases, changed) {
-  const heads = ["quality.number", "quality.made", "quality.items", "quality.validation", "quality.seconds"].map((name) => t(name));
+  const heads = [
+    "quality.number",
+    "quality.made",
+    "quality.items",
+    "quality.validation",
+    "quality.seconds",
+  ].map((name) => t(name));
   const back = async () => {
-    if (await confirmed(t("quality.rollback.sure"), t("quality.promote.note"), t("quality.rollback"))) {
+    if (
+      await confirmed(t("quality.rollback.sure"), t("quality.promote.note"), t("quality.rollback"))
+    ) {
       await serve(api.rollback, changed);
     }
   };
@@ -21,7 +29,9 @@ export function releaseTable(releases, changed) {
     number(one.n_items ?? 0),
     one.problem || quality(one.report),
     one.report.fit_seconds === undefined ? "" : number(one.report.fit_seconds, 1),
-    one.serving ? h("span.tag.serving", {}, t("quality.serving")) : !one.problem && promoteButton(one.number, changed),
+    one.serving
+      ? h("span.tag.serving", {}, t("quality.serving"))
+      : !one.problem && promoteButton(one.number, changed),
   ]);
   return [
     h(
@@ -36,12 +46,20 @@ export function releaseTable(releases, changed) {
 
 function quality(report) {
   const { cases, ...metrics } = report.validation ?? {};
-  return Object.entries(metrics).map(([name, value]) => `${name} ${number(value, 4)}`).join(", ");
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name} ${number(value, 4)}`)
+    .join(", ");
 }
 
 function promoteButton(n, changed) {
   const go = async () => {
-    if (await confirmed(t("quality.promote.sure", { n }), t("quality.promote.note"), t("quality.promote"))) {
+    if (
+      await confirmed(
+        t("quality.promote.sure", { n }),
+        t("quality.promote.note"),
+        t("quality.promote"),
+      )
+    ) {
       await serve(() => api.promote(n), changed);
     }
   };

@@ -7,7 +7,12 @@ import { fresh, h } from "./dom.js";
 
 /** Open the settings; what is chosen holds at once. */
 export function openSettings() {
-  const key = h("input", { id: fresh("key"), type: "password", value: state.key, autocomplete: "off" });
+  const key = h("input", {
+    id: fresh("key"),
+    type: "password",
+    value: state.key,
+    autocomplete: "off",
+  });
   const save = (event) => {
     event.preventDefault();
     dialog.close();
@@ -21,7 +26,12 @@ export function openSettings() {
   const dialog = openDialog(t("settings"), [
     select(t("settings.language"), LANGUAGES, spoken, choose("language")),
     state.collections.length > 1 &&
-      select(t("settings.collection"), named(state.collections), state.collection, chosenShop(choose)),
+      select(
+        t("settings.collection"),
+        named(state.collections),
+        state.collection,
+        chosenShop(choose),
+      ),
     select(t("settings.theme"), themes(), state.theme, choose("theme")),
     h(
       "form.field",

@@ -7,12 +7,34 @@ export function table(heads, rows, numeric = []) {
   const right = (column) => ({ class: numeric.includes(column) ? "numeric" : "" });
   return h(
     "div.scroll",
-    { tabindex: 0, role: "region", "aria-label": heads.filter((head) => typeof head === "string").join(", ") },
+    {
+      tabindex: 0,
+      role: "region",
+      "aria-label": heads.filter((head) => typeof head === "string").join(", "),
+    },
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, heads.map((head, i) => h("th", { scope: "col", ...right(i) }, head)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => h("td", right(i), cell))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          heads.map((head, i) => h("th", { scope: "col", ...right(i) }, head)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((cell, i) => h("td", right(i), cell)),
+          ),
+        ),
+      ),
     ),
   );
 }

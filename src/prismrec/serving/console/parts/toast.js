@@ -24,14 +24,26 @@ export function complain(error) {
   if (error?.name === "AbortError") return;
   const { title, detail, hint } = told(error);
   show(
-    h("div.toast.bad", { role: "alert" }, h("strong", {}, title), h("p", {}, detail), hint && h("p.hint", {}, hint)),
+    h(
+      "div.toast.bad",
+      { role: "alert" },
+      h("strong", {}, title),
+      h("p", {}, detail),
+      hint && h("p.hint", {}, hint),
+    ),
   );
 }
 
 /** The same, to stand where the content would have been. */
 export function trouble(error) {
   const { title, detail, hint } = told(error);
-  return h("div.trouble", { role: "alert" }, h("strong", {}, title), h("p", {}, detail), hint && h("p.hint", {}, hint));
+  return h(
+    "div.trouble",
+    { role: "alert" },
+    h("strong", {}, title),
+    h("p", {}, detail),
+    hint && h("p.hint", {}, hint),
+  );
 }
 
 function told(error) {
@@ -45,7 +57,13 @@ function told(error) {
 
 function show(toast) {
   const away = () => toast.remove();
-  toast.append(h("button.quiet.round", { type: "button", "aria-label": t("close"), onclick: away }, icon("close")));
+  toast.append(
+    h(
+      "button.quiet.round",
+      { type: "button", "aria-label": t("close"), onclick: away },
+      icon("close"),
+    ),
+  );
   place.append(toast);
   while (place.children.length > 3) place.firstChild.remove();
   setTimeout(away, SHOWN);
