@@ -1,0 +1,5 @@
+"""`python -m prismrec` is `prismrec`."""
+
+from prismrec.cli.main import main
+
+main()
