@@ -152,9 +152,9 @@ class Engine:
     def _allowed(self, seen: Snapshot, query: Query, past: Sequence[Event]) -> Bools:
         """(1, n_items): what may come out: alive, within the filters, not had, not refused."""
         mask = seen.alive & filter_mask(query.filters, seen.filters)
-        hidden = [event.item_id for event in past if seen.hides(event, searching=bool(query.text))]
+        hidden = seen.hidden(past, searching=bool(query.text))
         if query.item_id:
-            hidden.append(query.item_id)
+            hidden.add(query.item_id)
         places = [p for item_id in hidden if (p := seen.catalogue.position(item_id)) >= 0]
         mask[places] = False
         return mask[None, :]

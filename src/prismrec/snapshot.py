@@ -129,16 +129,20 @@ class Snapshot:
             return None
         return self.user_profiles.take(self.users.positions(user_ids))
 
-    def hides(self, event: Event, *, searching: bool) -> bool:
-        """Whether a past event keeps its item from coming out again.
+    def hidden(self, past: Sequence[Event], *, searching: bool) -> set[str]:
+        """The items of past events that must not come out again.
 
         Refused items never come back unasked. What was bought does not, unless the collection
         wants repeats; a search finds it all the same.
         """
         if searching:
-            return False
-        refused = self.settings.feedback.weights_of([event.event], None)[0] < 0
-        return bool(refused) or (event.event in self.consumed and not self.repeats)
+            return set()
+        kinds = sorted({event.event for event in past})
+        refused = self.settings.feedback.weights_of(kinds, None) < 0
+        hiding = {kind for kind, no in zip(kinds, refused, strict=True) if no}
+        if not self.repeats:
+            hiding |= self.consumed
+        return {event.item_id for event in past if event.event in hiding}
 
     # -- candidates and scores ---------------------------------------------------------------------
 
@@ -219,4 +223,3 @@ class Snapshot:
             if not words.any():
                 notes.append("no-item-has-these-words")
         return tuple(notes)
-
