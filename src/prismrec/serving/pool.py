@@ -10,9 +10,23 @@ from typing import TypeVar
 
 from prismrec.core import Busy
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "one_thread_each"]
 
 T = TypeVar("T")
+
+
+def one_thread_each() -> None:
+    """Torch, faiss and BLAS on one thread each: requests run side by side, not inside one another.
+
+    OpenMP keeps its limit by thread, so each thread of a pool must say so for itself.
+    """
+    import faiss
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    faiss.omp_set_num_threads(1)
+    threadpool_limits(1)
 
 
 class Pool:
@@ -31,7 +45,9 @@ class Pool:
         self.limit = self.threads + queue
         self.seconds = seconds
         self.pending = 0
-        self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix=name)
+        self._executor = ThreadPoolExecutor(
+            self.threads, thread_name_prefix=name, initializer=one_thread_each
+        )
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` on a thread of the pool."""

@@ -19,6 +19,7 @@ from prismrec.core import BadSettings
 from prismrec.serving import logs
 from prismrec.serving.app import create_app
 from prismrec.serving.auth import refuse_open_door
+from prismrec.serving.pool import one_thread_each
 
 __all__ = ["serve"]
 
@@ -71,15 +72,6 @@ def _favour_answers() -> None:
     gc.freeze()
 
 
-def one_thread_each() -> None:
-    """Torch and faiss on one thread each: requests run side by side, not inside one another."""
-    import faiss
-    import torch
-
-    torch.set_num_threads(1)
-    faiss.omp_set_num_threads(1)
-
-
 @contextmanager
 def _closing_on_signals() -> Iterator[None]:
     """The web server raises the signal that stopped it once more when it is done: then what is
@@ -101,7 +93,8 @@ def _listening(settings: ServingSettings) -> Iterator[socket.socket]:
     """
     host = settings.host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
+    # With the protocol named, asyncio sends small answers at once; else they wait 40 ms for an ACK.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, settings.port))
