@@ -12,7 +12,13 @@ from browser.driving import PHONE, Console
 
 pytestmark = pytest.mark.browser
 Opening = Callable[..., Console]
-PAGES = ("person", "search?q=coffee", "catalogue", "quality")
+PAGES = {
+    "person": ".card",
+    "search?q=coffee": ".card",
+    "catalogue": ".products li",
+    "quality": ".trail table",
+}
+"""Each page, and what is there once it is drawn."""
 
 
 def test_a_chinese_browser_gets_chinese(opening: Opening) -> None:
@@ -53,9 +59,10 @@ def test_the_dictionaries_say_the_same_things(opening: Opening) -> None:
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
 def test_nothing_scrolls_sideways_on_a_phone(opening: Opening, language: str) -> None:
     console = opening(size=PHONE, user="user-1", language=language)
-    for route in PAGES:
+    for route, drawn in PAGES.items():
         console.go(route)
-        console.page.wait_for_selector("main .card, main .products li, main table")
+        console.page.wait_for_selector(drawn)
+        console.page.wait_for_load_state("networkidle")
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert console.page.evaluate(wide) == 0, route
 
