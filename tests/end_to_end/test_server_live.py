@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -137,9 +138,11 @@ def test_broken_requests_leave_it_standing(one_server: Server, sent: bytes) -> N
     import socket
 
     with socket.create_connection(("127.0.0.1", one_server.port), timeout=30) as wire:
-        wire.sendall(sent)
-        wire.shutdown(socket.SHUT_WR)
-        answer = wire.recv(100)
+        answer = b""
+        with contextlib.suppress(ConnectionError):  # it may hang up before all is sent
+            wire.sendall(sent)
+            wire.shutdown(socket.SHUT_WR)
+            answer = wire.recv(100)
     assert not answer.startswith(b"HTTP/1.1 5")
     assert one_server.get("recommend")["items"]
 
