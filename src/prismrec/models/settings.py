@@ -27,12 +27,12 @@ class ModelSettings:
     layers: int = 2
     heads: int = 2
     history: int = 50
-    dropout: float = 0.4
+    dropout: float = 0.5
     negatives: int = 1024
     batch: int = 2048
-    learning_rate: float = 0.001
+    learning_rate: float = 0.003
     weight_decay: float = 0.0
-    work: float = 6.0
+    work: float = 4.0
     patience: int = 5
 
     def __post_init__(self) -> None:
