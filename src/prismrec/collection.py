@@ -21,7 +21,6 @@ from prismrec.core import (
     Exposure,
     Filters,
     Item,
-    NotFound,
     Outcome,
     Query,
     Relation,
@@ -37,6 +36,7 @@ from prismrec.store import Releases, Store, open_store
 __all__ = ["Collection"]
 
 ANYTHING = Filters()
+OWN_KEY = "main"
 
 
 class Collection:
@@ -89,14 +89,9 @@ class Collection:
         path = Path(path)
         settings = settings or settings_of(path)
         releases = Releases(path)
-        number = releases.current()
-        if number is None:
-            raise NotFound(
-                f"There is no PrismRec collection at {path}.",
-                hint="Make one with: prismrec fit DATA --out " + str(path),
-            )
+        number = releases.served()
         database = store_url or database_of(path, settings)
-        store = open_store(database, path.name.removesuffix(".prism"), settings.store)
+        store = open_store(database, key_of(path, database), settings.store)
         try:
             store.announce(url)
             release = load_release(releases.open(number), number)
@@ -252,6 +247,13 @@ def settings_of(path: Path) -> Settings:
 def database_of(path: Path, settings: Settings) -> str:
     """Where the collection keeps its durable state."""
     return settings.store.url or f"sqlite:///{path / 'store.db'}"
+
+
+def key_of(path: Path, database: str) -> str:
+    """What the collection is called inside its database. A database in its own folder holds nobody
+    else, so the folder can be renamed; in a shared one it goes by the folder's name."""
+    own = database == f"sqlite:///{path / 'store.db'}"
+    return OWN_KEY if own else path.name.removesuffix(".prism")
 
 
 def stored_catalogue(store: Store, release: Release) -> Catalogue:

@@ -45,16 +45,19 @@ PREFIX = "PRISMREC_"
 class LearningSettings:
     """How releases are made and promoted (the room above reads this).
 
-    `holdout_users` bounds how many users lend their last event to validation during `fit`.
-    A refreshed model is gated on at most `gate_cases` fresh events; it is kept back when its
-    nDCG@10 is worse than the serving release by more than `gate_tolerance` (relative) at
-    `gate_confidence`. Below `min_gate_cases` the decision is taken on the replayed validation.
+    `holdout_share` of the users, at most `holdout_users`, lend their last event to validation.
+    A refreshed model is gated on the newest event of `gate_share` of the people who did something
+    since, at most `gate_cases`; the others' newest events train, so that what is new is learned. It
+    is kept back when its nDCG@10 is worse than the serving release's by more than `gate_tolerance`
+    (relative) at `gate_confidence`; below `min_gate_cases` events, when its mean is.
     `watch_seconds` is the pause between looks of `refresh --watch`, `watch_events` how many new
     events make a refresh worth while. `keep_releases` is how many old releases stay on disk.
     """
 
     holdout_users: int = 5_000
+    holdout_share: float = 0.5
     gate_cases: int = 5_000
+    gate_share: float = 0.3
     min_gate_cases: int = 50
     gate_tolerance: float = 0.02
     gate_confidence: float = 0.95

@@ -68,7 +68,7 @@ def _encoder() -> Iterator[Row]:
 
 
 def _collection(path: Path) -> Iterator[Row]:
-    from prismrec.collection import database_of, settings_of
+    from prismrec.collection import database_of, key_of, settings_of
     from prismrec.store import Releases, holder, open_store
 
     releases = Releases(path)
@@ -86,8 +86,8 @@ def _collection(path: Path) -> Iterator[Row]:
         return
     settings = settings_of(path)
     try:
-        name = path.name.removesuffix(".prism")
-        with open_store(database_of(path, settings), name, settings.store) as store:
+        database = database_of(path, settings)
+        with open_store(database, key_of(path, database), settings.store) as store:
             faults = store.check()
             yield "store", not faults, "; ".join(faults) or f"{store.events.count()} events, sound"
             yield "audit trail", True, f"{store.audit.verify()} lines, unbroken"

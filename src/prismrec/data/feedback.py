@@ -12,12 +12,14 @@ import numpy.typing as npt
 from prismrec.core import BadSettings
 from prismrec.core.arrays import Scores
 
-__all__ = ["CONSUMING", "NEGATIVE", "Feedback", "consumed_types"]
+__all__ = ["CONSUMING", "NEGATIVE", "RATINGS", "Feedback", "consumed_types"]
 
 NEGATIVE = (
     "dislike", "thumbs_down", "downvote", "return", "refund", "refuse", "reject", "hide",
     "not_interested", "block", "report", "unsubscribe", "remove_from_cart",
 )  # fmt: skip
+RATINGS = ("rating", "rate", "review")
+"""The types whose value is a grade; elsewhere it is money or duration."""
 CONSUMING = (
     "purchase", "buy", "order", "transaction", "checkout", "rating", "rate", "review", "subscribe",
     "borrow", "watch", "complete",
@@ -73,7 +75,7 @@ class Feedback:
         table = np.array([*map(self.weight, names), 0.0], np.float32)
         weights: Scores = table[kinds]
         if self.relevance_by_grade and values is not None:
-            graded = np.array([*(name in ("rating", "rate", "review") for name in names), False])
+            graded = np.array([*(name in RATINGS for name in names), False])
             grades = np.asarray(values, np.float32)
             scale = 2 * (grades - self.lowest_grade) / (self.highest_grade - self.lowest_grade) - 1
             known = graded[kinds] & ~np.isnan(grades)

@@ -12,6 +12,7 @@ import numpy as np
 
 from prismrec.core import BadInput, Cases, Interactions, QueryBatch, Sequences
 from prismrec.core.arrays import Bools, Longs
+from prismrec.data.feedback import RATINGS
 
 __all__ = [
     "LONGEST_HISTORY",
@@ -191,7 +192,9 @@ def _cases(
         profiles=None if whole.profiles is None else whole.profiles.take(rows),
     )
     items = events.items[targets]
-    return Cases(queries, items, rows, cold_user, ~known_items[items], events.values[targets])
+    rated = [kind for kind, name in enumerate(whole.event_types) if name in RATINGS]
+    grades = np.where(np.isin(events.kinds[targets], rated), events.values[targets], np.nan)
+    return Cases(queries, items, rows, cold_user, ~known_items[items], grades.astype(np.float32))
 
 
 def _first_of_time(events: Sequences) -> Longs:

@@ -20,7 +20,7 @@ from prismrec.evaluation.settings import EvaluationSettings
 from prismrec.evaluation.system import engine_around
 from prismrec.language import choose_encoder
 
-__all__ = ["PROTOCOLS", "SPLITS", "Plan", "Prepared", "evaluate", "prepare"]
+__all__ = ["PROTOCOLS", "SPLITS", "Plan", "Prepared", "evaluate", "is_synthetic", "prepare"]
 
 SPLITS = ("leave-one-out", "temporal", "by-user")
 PROTOCOLS = ("model", "system")
@@ -146,7 +146,7 @@ def _learners(settings: Settings, *, repeats: bool) -> Callable[[str], Learner]:
 
 def _notes(data: object, whole: Interactions, split: Split, dataset: Dataset) -> Sequence[str]:
     notes = []
-    if _synthetic(data):
+    if is_synthetic(data):
         notes.append("These data are synthetic: they come from a simulator, not from people.")
     if not whole.has_clock:
         notes.append(
@@ -169,7 +169,7 @@ def _name(data: object) -> str:
     return Path(data).name if isinstance(data, str | Path) else "data"
 
 
-def _synthetic(data: object) -> bool:
+def is_synthetic(data: object) -> bool:
     """Whether the README beside the tables says so, as the simulator's does."""
     if not isinstance(data, str | Path):
         return False

@@ -18,6 +18,9 @@ from prismrec.evaluation.significance import bootstrap_means, interval, totals, 
 
 __all__ = ["CLICKS", "CONVERSIONS", "DAY", "Rate", "Rates", "Shown", "attribute", "rates"]
 
+FEWEST = 10
+"""With fewer people a bootstrap over them says little about anyone else."""
+
 DAY = 86_400_000
 """Milliseconds."""
 CLICKS = frozenset({"click", "view", "cart", "add_to_cart", "purchase", "order", "buy"})
@@ -136,8 +139,9 @@ def _rate(
     resamples: int,
     confidence: float,
 ) -> Rate:
-    """Wilson's interval where everybody counts once, or where all or nothing happened and a
-    bootstrap would see no spread; else people are resampled."""
+    """Wilson's interval where everybody counts once, and, as if each person were one trial, where
+    all or nothing happened or people are few, so that a bootstrap would see no spread; else people
+    are resampled."""
     n, total = len(happened), float(happened.sum())
     if n == 0:
         return Rate(0.0, 0.0, 1.0, 0)
@@ -147,6 +151,8 @@ def _rate(
         return Rate(total / n, *wilson(total / n * crowd, crowd, confidence), n)
     if crowd == n:
         return Rate(total / n, *wilson(total, n, confidence), n)
+    if crowd < FEWEST:
+        return Rate(total / n, *wilson(total / n * crowd, crowd, confidence), n)
     draws = bootstrap_means(totals(happened, codes), resamples, rng)[:, 0]
     return Rate(total / n, *interval(draws, confidence), n)
 

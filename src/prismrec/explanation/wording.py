@@ -97,6 +97,7 @@ _ASPECTS = {
     "recent": "new",
     "rule.freshness": "new",
     "repeat": "again",
+    "repeats": "again",
     "rule.boost": "featured",
     "profile": "profile",
 }

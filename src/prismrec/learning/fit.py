@@ -7,12 +7,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from prismrec.collection import Collection, create_folder, database_of
+from prismrec.collection import Collection, create_folder, database_of, key_of
 from prismrec.config import Settings, read_settings
 from prismrec.core import BadInput
 from prismrec.data import Dataset, Sources, read
+from prismrec.evaluation.evaluate import is_synthetic
 from prismrec.learning.training import gather, train
 from prismrec.release import save_release
 from prismrec.store import Releases, Store, open_store
@@ -49,11 +51,14 @@ def fit(
         create_folder(draft, settings)
         dataset = data if isinstance(data, Dataset) else _read(data, settings, draft)
         material = gather(dataset, settings, cache=draft / "cache")
-        store = open_store(database_of(draft, settings), _name(out), settings.store)
+        database = database_of(draft, settings)
+        key = key_of(draft, database) if not settings.store.url else key_of(out, database)
+        store = open_store(database, key, settings.store)
         with store:
             last_seq = _fill(store, dataset)
             release = train(material, settings, seed, last_seq=last_seq)
-            release.report["reading"] = dataset.report.to_dict()  # type: ignore[index]
+            told = {"reading": dataset.report.to_dict(), "synthetic": is_synthetic(data)}
+            release = replace(release, report={**release.report, **told})
             releases = Releases(draft)
             releases.promote(save_release(release, releases))
             store.audit.append("promote", "fit", {"from": 0, "to": 1})
@@ -72,10 +77,6 @@ def _fill(store: Store, dataset: Dataset) -> int:
     if len(dataset.events):
         store.events.load(dataset.events, int(time.time() * 1000))
     return store.events.last_seq()
-
-
-def _name(out: Path) -> str:
-    return out.name.removesuffix(".prism")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ promotion goes through whoever owns the collection.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from prismrec.collection import database_of, settings_of
+from prismrec.collection import database_of, key_of, settings_of
 from prismrec.config import Settings
 from prismrec.core import Cases, Interactions, Scorer, StoredCatalogue, generator
 from prismrec.data import Dataset, interactions
@@ -48,8 +49,8 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
     settings = settings or settings_of(path)
     releases = Releases(path)
     serving = current_release(releases)
-    name = path.name.removesuffix(".prism")
-    with read_store(database_of(path, settings), name, settings.store) as store:
+    database = database_of(path, settings)
+    with read_store(database, key_of(path, database), settings.store) as store:
         last_seq = store.last_seq()
         if last_seq <= serving.last_seq:
             return Refreshed(0, 0, None, time.perf_counter() - began)
@@ -108,14 +109,14 @@ def new_events(path: Path, settings: Settings) -> int:
     releases = Releases(path)
     newest = max(releases.list(), default=0)
     learned = releases.manifest(newest).facts["last_seq"] if newest else 0
-    name = path.name.removesuffix(".prism")
-    with read_store(database_of(path, settings), name, settings.store) as store:
+    database = database_of(path, settings)
+    with read_store(database, key_of(path, database), settings.store) as store:
         return store.last_seq() - int(learned)
 
 
 def current_release(releases: Releases) -> Release:
     """The release that is served now."""
-    number = releases.current() or 0
+    number = releases.served()
     return load_release(releases.open(number), number)
 
 
@@ -151,7 +152,8 @@ def newest_apart(
     is_fresh = np.array([user in people for user in dataset.user_ids], bool)
     targets = last_positives(data, is_fresh)
     rng = generator(seed, "gate")
-    most = settings.learning.gate_cases
+    most = math.ceil(settings.learning.gate_share * len(targets))
+    most = min(most, settings.learning.gate_cases)
     targets = np.sort(rng.permutation(targets)[:most])
     split = set_apart(data, targets)
     keep = np.ones(len(dataset.events), bool)

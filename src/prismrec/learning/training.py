@@ -76,7 +76,9 @@ def train(
         material.dataset, material.features, settings.feedback, event_types=event_types
     )
     repeats = wants_repeats(data, settings.data.repeats)
-    split = hold_out(data, settings.learning.holdout_users, generator(seed, "holdout"))
+    people = int(settings.learning.holdout_share * (data.sequences.lengths > 0).sum())
+    most = min(settings.learning.holdout_users, people)
+    split = hold_out(data, most, generator(seed, "holdout"))
     learner = learner_by_name("default", settings.models, repeats=repeats)
     scorer = learner.fit(
         split.train, generator(seed, "fit"), validation=split.validation, start=start

@@ -30,7 +30,7 @@ SAFE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: https:; "
-    "style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'; "
+    "object-src 'none'; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'self'",
 }
 

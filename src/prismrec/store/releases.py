@@ -96,6 +96,16 @@ class Releases:
         served = self._served()
         return served[-1] if served else None
 
+    def served(self) -> int:
+        """The number of the release that is served. Raises `NotFound` before the first."""
+        number = self.current()
+        if number is None:
+            raise NotFound(
+                f"There is no PrismRec collection at {self._root}.",
+                hint=f"Make one with: prismrec fit DATA --out {self._root}",
+            )
+        return number
+
     def previous(self) -> int:
         """The release that `rollback` would return to. Raises `NotFound` where there is none."""
         served = self._served()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def world(rows: list[Row], n_items: int = 8, *, has_clock: bool = True) -> Inter
         np.arange(n, dtype=np.float32),
     )
     profiles = Bags.of([[u] for u in range(len(rows))], [f"u{u}" for u in range(len(rows))])
-    return Interactions(sequences, ItemFeatures.bare(n_items), ("event",), has_clock, profiles)
+    return Interactions(sequences, ItemFeatures.bare(n_items), ("rating",), has_clock, profiles)
 
 
 def numbers(values: np.ndarray) -> set[int]:
@@ -217,3 +218,10 @@ def test_too_few_users_cannot_be_held_out() -> None:
 def test_no_events_leave_one_out() -> None:
     split = leave_one_out(world([[], []]))
     assert len(split.test) == len(split.validation) == 0
+
+
+def test_only_ratings_are_grades() -> None:
+    """Money and duration are no grades: a case of a purchase has none."""
+    row = [(0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0)]
+    whole = replace(world([row]), event_types=("purchase",))
+    assert np.isnan(leave_one_out(whole).test.grades).all()
