@@ -1,6 +1,6 @@
 """Accuracy of the default model against every single model, on public data sets.
 
-    python benchmarks/accuracy.py DATA [--sets beauty,games,...] [--models default,...] [--json]
+    python -m benchmarks.accuracy [DATA] [--sets beauty,games,...] [--models default,...] [--json]
 
 DATA is a folder with one folder for each set. `SETS` says how each is divided and filtered; every
 item of the catalogue is ranked for every test case. Weights and training length are chosen on
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.places import data_folder
 from prismrec.core import generator
 from prismrec.evaluation.evaluate import Plan, evaluate
 from prismrec.evaluation.results import Report
@@ -37,7 +38,9 @@ METRIC = "ndcg@10"
 def main(argv: Sequence[str] | None = None) -> int:
     """Print one table a set and one of the pooled differences, or JSON with `--json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("data", type=Path, help="the folder of the data sets")
+    parser.add_argument(
+        "data", type=Path, nargs="?", default=data_folder(), help="the folder of the data sets"
+    )
     parser.add_argument("--sets", default=",".join(SETS), help="which sets, comma-separated")
     parser.add_argument("--models", default=MODELS, help="which models, the default model first")
     parser.add_argument("--seed", type=int, default=0)

@@ -1,6 +1,6 @@
 """Reading, validating and sequencing real logs: seconds and peak memory of each set.
 
-    python benchmarks/ingest.py [--data FOLDER] [--sets news-clicks beauty]
+    python -m benchmarks.ingest [--data FOLDER] [--sets news-clicks beauty]
 
 Prints JSON. Every set is read in a process of its own, so that its peak memory is its own. The
 goal: the 2,988,181 events of `news-clicks` in under 60 s and 2 GiB.
@@ -17,6 +17,8 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from benchmarks.places import data_folder
 
 SETS = ("news-clicks", "beauty")
 
@@ -55,9 +57,8 @@ def measure(folder: Path) -> dict[str, object]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure the sets and print one JSON object."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=os.environ.get("PRISMREC_DATA", beside))
+    parser.add_argument("--data", type=Path, default=data_folder())
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--json", action="store_true", help="the output is JSON either way")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
@@ -71,8 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not folder.is_dir():
             print(f"There is no set {folder}; give --data.", file=sys.stderr)
             return 3
-        command = [sys.executable, str(Path(__file__).resolve()), "--one", str(folder)]
-        child = subprocess.run(command, capture_output=True, text=True, check=True)
+        command = [sys.executable, "-m", "benchmarks.ingest", "--one", str(folder.resolve())]
+        root = Path(__file__).parents[1]
+        child = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
         results.append(json.loads(child.stdout))
     print(json.dumps({"benchmark": "ingest", "cores": os.cpu_count(), "sets": results}, indent=2))
     return 0

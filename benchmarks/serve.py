@@ -29,6 +29,8 @@ from typing import Any
 import httpx
 import numpy as np
 
+from benchmarks.places import data_folder
+
 __all__ = ["Served", "main"]
 
 BOOT = """
@@ -256,7 +258,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run it; 0 when nothing failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("collection", type=Path, nargs="?", help="by default one is fitted")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/beauty"))
+    parser.add_argument("--data", type=Path, default=data_folder() / "beauty")
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--port", type=int, default=0, help="by default a free one")

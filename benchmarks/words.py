@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.places import data_folder
 from prismrec.core import Item
 from prismrec.retrieval.words import Words
 
@@ -28,7 +29,9 @@ from prismrec.retrieval.words import Words
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a table, or JSON with `--json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=data_folder() / "electronics-search"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(argv)
     row = measured(asked.folder)

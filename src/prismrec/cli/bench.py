@@ -14,7 +14,7 @@ from prismrec.core import NotFound
 
 __all__ = ["bench"]
 
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+SOURCE = Path(__file__).parents[3]
 
 
 class Bench(StrEnum):
@@ -25,6 +25,10 @@ class Bench(StrEnum):
     ingest = "ingest"
     durability = "durability"
     vectors = "vectors"
+    words = "words"
+    encoder = "encoder"
+    commits = "commits"
+    fuzz = "fuzz"
 
 
 def bench(
@@ -34,11 +38,11 @@ def bench(
 ) -> None:
     """Run one of the benchmarks of a source checkout; further options go to the benchmark itself
     (`prismrec bench accuracy -- --help`)."""
-    script = BENCHMARKS / f"{what.value}.py"
-    if not script.is_file():
+    if not (SOURCE / "benchmarks").is_dir():
         raise NotFound(
             f"The benchmark '{what.value}' is not installed.",
             hint="Benchmarks belong to the source: clone the repository and install it with -e.",
         )
-    sys.argv = [str(script), *context.args, *(["--json"] if json else [])]
-    runpy.run_path(str(script), run_name="__main__")
+    sys.path.insert(0, str(SOURCE))
+    sys.argv = [what.value, *context.args, *(["--json"] if json else [])]
+    runpy.run_module(f"benchmarks.{what.value}", run_name="__main__")

@@ -1,0 +1,1 @@
+"""Commands that measure what the README states; `python -m benchmarks` runs them all."""
