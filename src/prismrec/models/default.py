@@ -116,7 +116,7 @@ class Default:
         with _progress(len(names) + 1) as step:
             for name in names:
                 step(f"Fitting {name}")
-                made = learner_by_name(name, self.settings, repeats=repeats)
+                made = learner_by_name(name, self.settings, repeats=repeats, report=step)
                 stream = np.random.default_rng(rng.integers(2**63, size=2))
                 before = earlier.get(name)
                 experts[name] = made.fit(train, stream, validation=validation, start=before)
@@ -133,9 +133,17 @@ def default_learner(
 
 
 def learner_by_name(
-    name: str, settings: ModelSettings | None = None, *, repeats: bool | None = None
+    name: str,
+    settings: ModelSettings | None = None,
+    *,
+    repeats: bool | None = None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Learner:
-    """The learner called `name`, as in `evaluate --models`; raises `BadSettings` for another."""
+    """The learner called `name`, as in `evaluate --models`; raises `BadSettings` for another.
+
+    `repeats` is whether an item may come again, `None` where the data shall tell; `report` is told
+    how the training of a `prism` goes.
+    """
     chosen = settings or ModelSettings()
     plain = ALIASES.get(name.replace("-", "_"), name.replace("-", "_"))
     if plain == "default":
@@ -145,7 +153,7 @@ def learner_by_name(
 
         if repeats is not None:
             chosen = replace(chosen, repeats="yes" if repeats else "no")
-        return Prism(chosen)
+        return Prism(chosen, lambda r: report(f"Fitting prism: loss {r.loss:.3f}"))
     if plain not in LEARNERS:
         raise BadSettings(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
@@ -155,15 +163,18 @@ def learner_by_name(
 
 @contextmanager
 def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A bar on standard error; gives a function that names the next step."""
+    """A bar on standard error; gives a function that says what is being done. What begins with the
+    words said before is the same step."""
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Fitting", total=steps)
-        done = iter(range(steps + 1))
+        said = [""]
 
         def step(text: str) -> None:
-            progress.update(task, description=text, completed=next(done))
+            name = text.partition(":")[0]
+            progress.update(task, description=text, advance=said[0] not in ("", name))
+            said[0] = name
 
         yield step

@@ -95,62 +95,66 @@ def batch_of(sequences: Sequences, starts: Longs, ends: Longs, clock: bool) -> B
 
 
 class Windows:
-    """Training sequences cut into windows of at most `history` events to read and to predict.
+    """Training sequences cut into windows of at most `history` events to read.
 
     Each event is predicted from the last one before it; with a clock, from the last one at an
-    earlier time, so that the lines of one invoice do not give each other away.
+    earlier time, so that the lines of one invoice do not give each other away. A window reads the
+    events `starts .. ends - 1` and predicts, from these, the events `first .. last - 1`.
     """
 
     def __init__(self, sequences: Sequences, history: int, clock: bool) -> None:
         self.sequences, self.clock = sequences, clock
-        counts = np.maximum(-(-(sequences.lengths - 1) // history), 0)  # windows in each row
+        self.before = before(sequences, clock)
+        begins, stops = sequences.indptr[:-1], sequences.indptr[1:]
+        readable = np.zeros(len(sequences), np.int64)  # events of each row that something follows
+        some = stops > begins
+        readable[some] = self.before[stops[some] - 1] + 1 - begins[some]
+        counts = -(-readable // history)  # windows in each row
         rows = np.repeat(np.arange(len(sequences)), counts)
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        self.ends = sequences.indptr[1:][rows] - nth * history
-        self.starts = np.maximum(sequences.indptr[:-1][rows], self.ends - history - 1)
-        self.before = before(sequences, clock)
+        self.ends = begins[rows] + readable[rows] - nth * history
+        self.starts = np.maximum(begins[rows], self.ends - history)
+        self.first = np.searchsorted(self.before, self.starts)
+        self.last = np.minimum(np.searchsorted(self.before, self.ends), stops[rows])
 
     @property
     def predictions(self) -> int:
-        """How many events there are to predict; a window may begin too late for some of them."""
-        return int((self.before >= 0).sum())
+        """How many events a pass predicts."""
+        return int((self.last - self.first).sum())
 
     def epoch(self, rng: np.random.Generator, predictions: int) -> Iterator[Task]:
         """One pass in random order, in batches of about `predictions`.
 
         Windows of similar length share a batch, so that little is computed on padding.
         """
-        lengths = self.ends - self.starts - 1
+        lengths = self.ends - self.starts
+        costs = np.maximum(lengths, self.last - self.first)
         order = rng.permutation(len(lengths))
         order = order[np.argsort(lengths[order], kind="stable")]
-        cuts = np.unique(np.cumsum(lengths[order]) // predictions, return_index=True)[1][1:]
+        cuts = np.unique(np.cumsum(costs[order]) // predictions, return_index=True)[1][1:]
         batches = np.split(order, cuts)
         for i in rng.permutation(len(batches)):
-            task = self.task(batches[i])
-            if len(task.targets):
-                yield task
+            yield self.task(batches[i])
 
     def task(self, windows: Longs) -> Task:
         """The windows as a batch, with what is to be predicted in it."""
-        starts, ends = self.starts[windows], self.ends[windows]
-        lengths = ends - starts - 1
-        last = np.cumsum(lengths)
-        rows = np.repeat(np.arange(len(windows)), lengths)
-        targets = np.arange(last[-1]) + np.repeat(starts + 1 - (last - lengths), lengths)
-        columns = self.before[targets] - starts[rows]
-        inside = columns >= 0
-        items = self.sequences.items[targets[inside]].astype(np.int64)
-        batch = batch_of(self.sequences, starts, ends - 1, self.clock)
-        return Task(batch, rows[inside], columns[inside], items)
+        starts, counts = self.starts[windows], self.last[windows] - self.first[windows]
+        total = np.cumsum(counts)
+        rows = np.repeat(np.arange(len(windows)), counts)
+        targets = np.arange(total[-1]) + np.repeat(self.first[windows] - (total - counts), counts)
+        batch = batch_of(self.sequences, starts, self.ends[windows], self.clock)
+        items = self.sequences.items[targets].astype(np.int64)
+        return Task(batch, rows, self.before[targets] - starts[rows], items)
 
 
 def before(sequences: Sequences, clock: bool) -> Longs:
-    """For each event the index of the one to predict it from, -1 where its row has none."""
+    """For each event the index of the one to predict it from, ascending; for those that no event of
+    their row comes before, the index before the row."""
     n = len(sequences.items)
-    starts = sequences.indptr[:-1][sequences.rows]
     first = np.arange(n)
     if clock:
+        starts = sequences.indptr[:-1][sequences.rows]
         fresh = np.ones(n, bool)
         fresh[1:] = (sequences.times[1:] != sequences.times[:-1]) | (starts[1:] != starts[:-1])
         first = np.maximum.accumulate(np.where(fresh, first, 0))
-    return np.where(first > starts, first - 1, -1).astype(np.int64)
+    return (first - 1).astype(np.int64)

@@ -19,6 +19,7 @@ from prismrec.core import (
     generator,
 )
 from prismrec.models.prism import Prism, PrismScorer
+from prismrec.models.prism_inputs import Windows
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import mask_history
 
@@ -216,3 +217,19 @@ def test_nothing_to_learn_from_is_still_a_scorer() -> None:
     data = Interactions(Sequences.of([[0], []]), ItemFeatures.bare(3))
     scorer = Prism(SMALL).fit(data, generator(8, "fit"))
     assert np.isfinite(scorer.score(QueryBatch.of([[0], [2], []]))).all()
+
+
+def test_every_event_is_predicted_once_from_an_earlier_time() -> None:
+    """Three rows, one of them with baskets larger than a window."""
+    times = [[0, 1, 1, 1, 1, 2], [5], [3, 3, 4, 6, 6]]
+    rows = [[10, 11, 12, 13, 14, 15], [20], [30, 31, 32, 33, 34]]
+    sequences = replace(Sequences.of(rows), times=np.array([t for row in times for t in row]))
+    windows = Windows(sequences, 2, clock=True)
+    told = set()
+    for task in windows.epoch(np.random.default_rng(0), 3):
+        read = task.batch.items[task.rows, task.columns]
+        told |= {(int(r), int(t)) for r, t in zip(read, task.targets, strict=True)}
+    assert told == {(10, 11), (10, 12), (10, 13), (10, 14), (14, 15), (31, 32), (32, 33), (32, 34)}
+    assert windows.predictions == len(told)
+    without = Windows(sequences, 2, clock=False)
+    assert without.predictions == 5 + 0 + 4
