@@ -166,6 +166,7 @@ class PrismScorer:
         self.model, self.known, self.features = model, known, features
         self.part_names: tuple[str, ...] = model.item_views
         self.views = Views(features, known, model.shape.tokens, model.shape.text > 0)
+        self._last: tuple[QueryBatch, Vectors] | None = None
 
     @cached_property
     def _encoded(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -190,7 +191,16 @@ class PrismScorer:
         return self._vectors if items is None else self._vectors[items]
 
     def query_vectors(self, queries: QueryBatch) -> Vectors:
-        """(b, d) float32; zeros where the history has no event that the model can read."""
+        """(b, d) float32; zeros where the history has no event that the model can read.
+
+        The last batch is remembered: a request asks for its scores and then for their parts.
+        """
+        last = self._last
+        if last is None or last[0] is not queries:
+            self._last = last = queries, self._query_vectors(queries)
+        return last[1]
+
+    def _query_vectors(self, queries: QueryBatch) -> Vectors:
         histories = queries.histories
         readable = (histories.weights > 0) & (histories.items < len(self.known))
         recent = histories.where(readable).last(self.model.shape.history)
