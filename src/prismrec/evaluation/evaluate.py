@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prismrec.config import Settings
-from prismrec.core import BadInput, Interactions, ItemFeatures, Learner, TextEncoder, generator
+from prismrec.core import BadInput, Interactions, Learner, TextEncoder, generator
 from prismrec.data import Dataset, Sources, interactions, read, wants_repeats
 from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_types
@@ -18,7 +17,7 @@ from prismrec.evaluation.results import Report
 from prismrec.evaluation.run import Examination, Progress, examine
 from prismrec.evaluation.settings import EvaluationSettings
 from prismrec.evaluation.system import engine_around
-from prismrec.language import choose_encoder
+from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
 
 __all__ = ["PROTOCOLS", "SPLITS", "Plan", "Prepared", "evaluate", "is_synthetic", "prepare"]
 
@@ -99,8 +98,8 @@ def prepare(data: str | Path | Sources | Dataset, plan: Plan, settings: Settings
     what people did, training sees its own part only."""
     dataset = data if isinstance(data, Dataset) else read(data, settings.data)
     catalogue = Catalogue.of(dataset.iter_items())
-    encoder, features, told = _encoded(catalogue, settings, plan.cache)
-    whole = interactions(dataset, features, settings.feedback)
+    encoded = encode_catalogue(catalogue, settings.language, cache=plan.cache)
+    whole = interactions(dataset, encoded.features, settings.feedback)
     split = _split(whole, plan)
     kinds = consumed_types(whole.event_types, settings.data.consumed)
     repeats = wants_repeats(split.train, plan.repeats or settings.data.repeats)
@@ -111,23 +110,20 @@ def prepare(data: str | Path | Sources | Dataset, plan: Plan, settings: Settings
         test=split.test,
         validation=split.validation,
         rule=HistoryFilter(repeats, frozenset(kinds)),
-        notes=(*told, *_notes(data, whole, split, dataset)),
+        notes=(*_told(encoded), *_notes(data, whole, split, dataset)),
     )
-    return Prepared(exam, catalogue, encoder, tuple(whole.event_types[kind] for kind in kinds))
+    return Prepared(
+        exam, catalogue, encoded.encoder, tuple(whole.event_types[kind] for kind in kinds)
+    )
 
 
-def _encoded(
-    catalogue: Catalogue, settings: Settings, cache: Path | None
-) -> tuple[TextEncoder | None, ItemFeatures, list[str]]:
-    """The encoder, the features with its vectors, and what a reader must know about it."""
-    texts = catalogue.texts()
-    if not any(texts):
-        return None, catalogue.features(), ["The items have no text, so no text model takes part."]
-    chosen = choose_encoder(texts, settings.language, cache=cache)
-    report: dict[str, Any] = chosen.report
-    told = [f"Item text is read by {report['encoder']} ({report['source']})."]
-    vectors = chosen.encoder.encode(texts)
-    return chosen.encoder, catalogue.features(vectors), [*told, *report.get("warnings", ())]
+def _told(encoded: EncodedCatalogue) -> list[str]:
+    """What a reader of the figures must know about the encoder."""
+    report = encoded.report
+    if encoded.encoder is None:
+        return ["The items have no text, so no text model takes part."]
+    read_by = f"Item text is read by {report['encoder']} ({report['source']})."
+    return [read_by, *report.get("warnings", ())]
 
 
 def _split(whole: Interactions, plan: Plan) -> Split:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from prismrec.config import Settings
-from prismrec.core import Cases, ItemFeatures, Scorer, Storable, TextEncoder, generator
+from prismrec.core import Cases, ItemFeatures, Scorer, Storable, generator
 from prismrec.data import Dataset, interactions, wants_repeats
 from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_types
 from prismrec.data.splits import hold_out
 from prismrec.data.tokens import TokenVocabulary
 from prismrec.evaluation.ranks import HistoryFilter
-from prismrec.language import choose_encoder, contains_han, encoder_reference
+from prismrec.language import contains_han, encoder_reference
+from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
 from prismrec.learning.gates import METRIC, ndcg_of
 from prismrec.models.default import learner_by_name
 from prismrec.release import Release
@@ -30,9 +31,12 @@ class Material:
 
     dataset: Dataset
     catalogue: Catalogue
-    features: ItemFeatures
-    encoder: TextEncoder | None
-    encoder_report: Mapping[str, Any]
+    encoded: EncodedCatalogue
+
+    @property
+    def features(self) -> ItemFeatures:
+        """The items as models see them."""
+        return self.encoded.features
 
 
 def gather(
@@ -42,19 +46,12 @@ def gather(
     cache: Path | None = None,
     vocabulary: TokenVocabulary | None = None,
 ) -> Material:
-    """Encode the catalogue's texts and lay out its attributes.
+    """Encode the catalogue's texts and lay out its attributes; see `encode_catalogue`.
 
-    The encoder is chosen by what the texts are written in; `cache` keeps vectors on disk, so that
-    a second run encodes only what changed. `vocabulary` keeps the tokens of an earlier release at
-    their places. A catalogue with items but without any text gets no encoder.
+    `vocabulary` keeps the tokens of an earlier release at their places.
     """
     catalogue = Catalogue.of(dataset.iter_items(), vocabulary)
-    texts = catalogue.texts()
-    if texts and not any(texts):
-        return Material(dataset, catalogue, catalogue.features(), None, {"encoder": None})
-    chosen = choose_encoder(texts, settings.language, cache=cache)
-    features = catalogue.features(chosen.encoder.encode(texts))
-    return Material(dataset, catalogue, features, chosen.encoder, chosen.report)
+    return Material(dataset, catalogue, encode_catalogue(catalogue, settings.language, cache=cache))
 
 
 def train(
@@ -92,14 +89,15 @@ def train(
         "event_types": list(data.event_types),
         "has_clock": data.has_clock,
         "repeats": repeats,
-        "encoder": dict(material.encoder_report),
+        "encoder": dict(material.encoded.report),
         "validation": _quality(scorer, split.validation, rule),
         "fit_seconds": round(time.perf_counter() - began, 2),
         "seed": seed,
     }
+    encoder = material.encoded.encoder
     return Release(
         scorer=cast(Storable, scorer).state(),
-        encoder=None if material.encoder is None else encoder_reference(material.encoder),
+        encoder=None if encoder is None else encoder_reference(encoder),
         vocabulary=material.catalogue.vocabulary,
         event_types=data.event_types,
         consumed=tuple(sorted(data.event_types[kind] for kind in consumed)),
