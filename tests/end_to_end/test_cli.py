@@ -178,6 +178,7 @@ def test_bad_words_get_a_clear_error(
     bad = world / "bad.toml"
     bad.write_text("[serving]\nprot = 1\n")
     places = {"data": world / "data", "shop": world / "shop.prism", "bad": bad}
+    monkeypatch.setattr("os.nice", lambda _: 0)  # this process is the tests' own
     monkeypatch.setattr(sys, "argv", ["prismrec", *(word.format(**places) for word in words)])
     with pytest.raises(SystemExit) as left:
         main()
