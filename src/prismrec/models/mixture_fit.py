@@ -38,8 +38,11 @@ PROOF = 0.5
 """Standard errors by which a change must better nDCG to be taken."""
 ROUNDS = 3
 TEXT_WEIGHT = 6.0
-"""What a text in the query adds to the weight of the experts that read it, and takes from that of
-popularity: no validation case has a text, and who writes one means it."""
+"""What a text in the query adds to the weight of the experts that read it, before the softplus. No
+validation case has a text, and who writes one means it."""
+TEXT_DAMPING = 2.0
+"""What it takes from the weight of the experts that read only the history; from that of popularity,
+three times as much."""
 READERS = ("text_knn",)
 """The experts that read the text of a query."""
 PRIOR = "popularity"
@@ -193,10 +196,9 @@ def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighin
     weights = weighing.weights.copy()
     one, empty, _, text = (QUERY_FEATURES.index(f) for f in ("one", "empty", "length", "text"))
     for column, name in enumerate(names):
-        if name in READERS:
-            weights[text, column] = TEXT_WEIGHT
+        weights[text, column] = TEXT_WEIGHT if name in READERS else -TEXT_DAMPING
         if name == PRIOR:
-            weights[text, column] = -TEXT_WEIGHT
+            weights[text, column] = -3 * TEXT_DAMPING
             weights[empty, column] = max(weights[empty, column], 0.5 - weights[one, column])
     chosen = {str(name): experts[str(name)] for name in names}
     return MixtureScorer(chosen, weighing.floors, weighing.scales, weights)
