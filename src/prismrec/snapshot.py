@@ -37,7 +37,9 @@ from prismrec.retrieval.words import Words
 
 __all__ = ["Snapshot"]
 
-EVERYTHING = "everything"
+TASTED = 200
+"""How many of the best found for a text are weighed by personal taste: what fits the words and the
+meaning less than these stays below them whatever the taste."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,8 @@ class Snapshot:
             else source.search(asked, depth, allowed=allowed)
             for source in self.searchers
         ]
-        fused = reciprocal_rank_fusion(lists, depth, constant=self.settings.retrieval.rrf_k)
+        most = max(k, TASTED)
+        fused = reciprocal_rank_fusion(lists, most, constant=self.settings.retrieval.rrf_k)
         weight = self.settings.retrieval.personal_weight
         if weight > 0 and len(asked.histories.items):
             fused = self._personal(asked, fused, weight)

@@ -125,17 +125,18 @@ def test_figures_plots_and_releases(opening: Opening) -> None:
 
 
 def test_synthetic_data_is_called_synthetic(opening: Opening) -> None:
-    console = opening()
-    expect(console.page.get_by_text("Synthetic data")).to_have_count(0)
+    console = opening()  # the tests' shops come from the simulator
+    expect(console.page.get_by_text("Synthetic data")).to_be_visible()
 
-    def say(route: Route) -> None:
+    def deny(route: Route) -> None:
         answer = route.fetch().json()
-        answer["report"]["synthetic"] = True
+        answer["report"]["synthetic"] = False
         route.fulfill(json=answer)
 
-    console.page.route("**/stats", say)
+    console.page.route("**/stats", deny)
     console.page.reload()
-    expect(console.page.get_by_text("Synthetic data")).to_be_visible()
+    expect(console.page.get_by_text("History", exact=True).first).to_be_visible()
+    expect(console.page.get_by_text("Synthetic data")).to_have_count(0)
 
 
 def test_a_key_is_asked_for_and_sent(opening: Opening) -> None:
