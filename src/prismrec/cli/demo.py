@@ -12,10 +12,14 @@ import typer
 
 from prismrec.cli.options import AsJson
 from prismrec.cli.output import errors, out, print_json
+from prismrec.models.settings import ModelSettings
 
 __all__ = ["demo"]
 
 MODELS = ("default", "popularity")
+WORK = 0.6
+"""Million predictions that the transformer trains on: a small marketplace needs no more, and a demo
+should not keep people waiting."""
 
 
 def demo(
@@ -29,6 +33,7 @@ def demo(
 
     The people and products are synthetic and come from PrismRec's own simulator.
     """
+    from prismrec.config import Settings
     from prismrec.evaluation import Plan, evaluate, table
     from prismrec.evaluation.simulator import SimulatorSettings, simulate
     from prismrec.learning import fit
@@ -37,7 +42,9 @@ def demo(
     errors.print(f"Simulating a marketplace in {place} (synthetic people and products)")
     tables = simulate(SimulatorSettings(language=language), seed=0).write(place / "data")
     errors.print("Measuring: what happens in the last tenth of the time, every product ranked")
-    report = evaluate(tables, Plan("temporal", models=MODELS, cache=place / "cache"))
+    settings = Settings(models=ModelSettings(work=WORK))
+    plan = Plan("temporal", models=MODELS, cache=place / "cache")
+    report = evaluate(tables, plan, settings=settings)
     if json:
         print_json(report.to_json())
     else:
@@ -46,7 +53,7 @@ def demo(
     if path.exists():
         shutil.rmtree(path)
     errors.print("Learning from all of it")
-    fit(tables, path).close()
+    fit(tables, path, settings=settings).close()
     out.print(f"The collection is at {path}", markup=False)
     if serve:
         from prismrec.collection import settings_of
