@@ -37,9 +37,17 @@ class FactorScorer(WholeCatalogueScorer):
 
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
         scores = np.zeros((len(queries), self.n_items), np.float32)
-        scores[:, : len(self.factors)] = self.query_vectors(queries) @ self.factors.T
+        scores[:, : len(self.factors)] = self._asked(queries) @ self.factors.T
         return [scores]
 
     def some_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
-        scores: Scores = self.query_vectors(queries) @ self.item_vectors(items).T
+        scores: Scores = self._asked(queries) @ self.item_vectors(items).T
         return [scores]
+
+    def _asked(self, queries: QueryBatch) -> Vectors:
+        """The query vectors, remembered for the last batch: a request asks for its scores and then
+        for their parts."""
+        last: tuple[QueryBatch, Vectors] | None = self.__dict__.get("_last")
+        if last is None or last[0] is not queries:
+            self.__dict__["_last"] = last = queries, self.query_vectors(queries)
+        return last[1]
