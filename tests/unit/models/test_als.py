@@ -56,5 +56,6 @@ def test_a_disliked_item_lowers_its_like():
     scorer = SETTINGS.fit(train, generator(0, "test"))
     queries = QueryBatch.of([[0, 1]])
     liked = scorer.score(queries)[0, :8].mean()
-    queries.histories.weights[:] = -1.0
-    assert scorer.score(queries)[0, :8].mean() < liked
+    disliked = QueryBatch.of([[0, 1]])
+    disliked.histories.weights[:] = -1.0
+    assert scorer.score(disliked)[0, :8].mean() < liked
