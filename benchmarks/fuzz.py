@@ -160,7 +160,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _on_a_marketplace(folder: Path, requests: int, seed: int) -> Fuzzed:
     from benchmarks.kills import marketplace
-
     from prismrec.collection import Collection
     from prismrec.serving.app import create_app
 
