@@ -28,6 +28,7 @@ from prismrec.evaluation.groups import headline
 from prismrec.evaluation.ranks import rank_all
 from prismrec.evaluation.significance import pooled, totals
 from prismrec.models.default import learner_by_name
+from prismrec.threads import every_core
 
 METRICS = {"ndcg@10": metrics.ndcg, "recall@10": metrics.recall}
 Columns = dict[str, np.ndarray]
@@ -82,14 +83,16 @@ def compared(data: Path, name: str, model: str, seed: int) -> list[tuple[dict[st
 
 def columns(folder: Path, plan: Plan, settings: Settings) -> tuple[Columns, np.ndarray]:
     """The per-case values of the headline cases, and the person behind each."""
-    ready = prepare(folder, plan, settings)
+    with every_core():
+        ready = prepare(folder, plan, settings)
     exam = ready.exam
     learner = learner_by_name(plan.models[0], settings.models, repeats=exam.rule.repeats)
     rng = generator(plan.seed, "fit", plan.models[0])
-    scorer = learner.fit(exam.train, rng, validation=exam.validation)
     first = np.flatnonzero(headline(exam.test))
     cases = exam.test.take(first)
-    ranked = rank_all(scorer, cases, k=10, rule=exam.rule, batch=512)
+    with every_core():
+        scorer = learner.fit(exam.train, rng, validation=exam.validation)
+        ranked = rank_all(scorer, cases, k=10, rule=exam.rule, batch=512)
     return {name: of(ranked.ranks, 10) for name, of in METRICS.items()}, cases.clusters
 
 

@@ -18,6 +18,7 @@ from prismrec.evaluation.run import Examination, Progress, examine
 from prismrec.evaluation.settings import EvaluationSettings
 from prismrec.evaluation.system import engine_around
 from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
+from prismrec.threads import every_core
 
 __all__ = ["PROTOCOLS", "SPLITS", "Plan", "Prepared", "evaluate", "is_synthetic", "prepare"]
 
@@ -77,20 +78,21 @@ def evaluate(
     Raises `BadInput` where the data cannot be split so, or a name is unknown.
     """
     plan, settings = plan or Plan(), settings or Settings()
-    ready = prepare(data, plan, settings)
-    exam = ready.exam
-    if learners is None:
-        learners = _learners(settings, repeats=exam.rule.repeats)
-    system = engine_around(ready, settings, plan.cache) if plan.protocol == "system" else None
-    return examine(
-        exam,
-        learners,
-        plan.models,
-        system=system,
-        settings=measuring,
-        seed=plan.seed,
-        progress=progress,
-    )
+    with every_core():
+        ready = prepare(data, plan, settings)
+        exam = ready.exam
+        if learners is None:
+            learners = _learners(settings, repeats=exam.rule.repeats)
+        system = engine_around(ready, settings, plan.cache) if plan.protocol == "system" else None
+        return examine(
+            exam,
+            learners,
+            plan.models,
+            system=system,
+            settings=measuring,
+            seed=plan.seed,
+            progress=progress,
+        )
 
 
 def prepare(data: str | Path | Sources | Dataset, plan: Plan, settings: Settings) -> Prepared:

@@ -14,6 +14,7 @@ import numpy as np
 from prismrec.core import Cases, QueryBatch, Scorer, Sequences, TrainingDiverged
 from prismrec.core.arrays import Bools, Longs, Positions, Scores
 from prismrec.core.metrics import NEVER, Ranks
+from prismrec.threads import side_by_side
 
 __all__ = ["HistoryFilter", "Ranked", "batches", "rank_all", "rank_batch", "top"]
 
@@ -93,15 +94,18 @@ def rank_all(
     is a miss. (Lifting the filter for the target alone would tell the model which item of the
     history is the answer.) A target that the scorer does not know is a miss as well.
     """
-    ranks, lists = [], []
-    for rows in batches(len(cases), batch):
+
+    def of(rows: np.ndarray) -> Ranked:
         part = cases.take(rows)
         scores = np.array(scorer.score(part.queries, None), np.float32)
-        ranked = rank_batch(scores, part, k=k, rule=rule)
+        return rank_batch(scores, part, k=k, rule=rule)
+
+    ranks, lists = [], []
+    for ranked in side_by_side(of, batches(len(cases), batch)):
         ranks.append(ranked.ranks)
         lists.append(ranked.lists)
         if tick is not None:
-            tick(len(rows))
+            tick(len(ranked.lists))
     if not ranks:
         empty = np.zeros(0, np.int64)
         return Ranked(Ranks(empty, empty, empty), np.zeros((0, k), np.int32))

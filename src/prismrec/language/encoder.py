@@ -14,6 +14,7 @@ from prismrec.core.arrays import Vectors
 from prismrec.language.folder import ModelFolder
 from prismrec.language.progress import progress
 from prismrec.language.settings import LanguageSettings
+from prismrec.threads import side_by_side
 
 if TYPE_CHECKING:
     import torch
@@ -76,9 +77,12 @@ class TransformerEncoder:
             window = [_clean(text) for text in texts[start : start + _WINDOW]]
             tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(window)]
             order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-            for at in range(0, len(order), self.batch_size):
-                batch = order[at : at + self.batch_size]
-                yield [start + i for i in batch], self._forward([tokens[i] for i in batch])
+            batches = [
+                order[at : at + self.batch_size] for at in range(0, len(order), self.batch_size)
+            ]
+            blocks = side_by_side(self._forward, [[tokens[i] for i in batch] for batch in batches])
+            for batch, block in zip(batches, blocks, strict=True):
+                yield [start + i for i in batch], block
 
     def _forward(self, tokens: list[list[int]]) -> Vectors:
         import torch

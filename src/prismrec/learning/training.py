@@ -21,6 +21,7 @@ from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
 from prismrec.learning.gates import METRIC, ndcg_of
 from prismrec.models.default import learner_by_name
 from prismrec.release import Release
+from prismrec.threads import every_core
 
 __all__ = ["Material", "gather", "train"]
 
@@ -51,7 +52,9 @@ def gather(
     `vocabulary` keeps the tokens of an earlier release at their places.
     """
     catalogue = Catalogue.of(dataset.iter_items(), vocabulary)
-    return Material(dataset, catalogue, encode_catalogue(catalogue, settings.language, cache=cache))
+    with every_core():
+        encoded = encode_catalogue(catalogue, settings.language, cache=cache)
+    return Material(dataset, catalogue, encoded)
 
 
 def train(
@@ -77,9 +80,10 @@ def train(
     most = min(settings.learning.holdout_users, people)
     split = hold_out(data, most, generator(seed, "holdout"))
     learner = learner_by_name("default", settings.models, repeats=repeats)
-    scorer = learner.fit(
-        split.train, generator(seed, "fit"), validation=split.validation, start=start
-    )
+    with every_core():
+        scorer = learner.fit(
+            split.train, generator(seed, "fit"), validation=split.validation, start=start
+        )
     consumed = consumed_types(data.event_types, settings.data.consumed)
     rule = HistoryFilter(repeats, frozenset(consumed))
     report = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from prismrec.data import wants_repeats
 from prismrec.models.mixture import MixtureScorer
 from prismrec.models.registry import LEARNERS, learner
 from prismrec.models.settings import ModelSettings
+from prismrec.threads import side_by_side
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 __all__ = [
     "NAMES",
@@ -112,15 +117,21 @@ class Default:
             repeats = wants_repeats(train, self.settings.repeats)
         names = self.settings.experts or experts_for(facts_of(train, repeats))
         earlier: Mapping[str, Scorer] = start.experts if isinstance(start, MixtureScorer) else {}
-        experts: dict[str, Scorer] = {}
-        with _progress(len(names) + 1) as step:
-            for name in names:
-                step(f"Fitting {name}")
-                made = learner_by_name(name, self.settings, repeats=repeats, report=step)
-                stream = np.random.default_rng(rng.integers(2**63, size=2))
+        streams = {name: np.random.default_rng(rng.integers(2**63, size=2)) for name in names}
+        slowest_first = names[::-1]
+        with _progress(len(names) + 1) as bar:
+
+            def fitted(name: str) -> Scorer:
+                bar.say(f"Fitting {name}")
+                made = learner_by_name(name, self.settings, repeats=repeats, report=bar.say)
                 before = earlier.get(name)
-                experts[name] = made.fit(train, stream, validation=validation, start=before)
-            step("Weighing the experts")
+                scorer = made.fit(train, streams[name], validation=validation, start=before)
+                bar.done()
+                return scorer
+
+            found = dict(zip(slowest_first, side_by_side(fitted, slowest_first), strict=True))
+            bar.say("Weighing the experts")
+            experts = {name: found[name] for name in names}
             lent = start if isinstance(start, MixtureScorer) else None
             return fit_mixture(experts, validation, repeats, rng, lent=lent)
 
@@ -161,20 +172,25 @@ def learner_by_name(
     return learner(plain)
 
 
+class _Bar:
+    """What is being done, and how much of it is."""
+
+    def __init__(self, progress: RichProgress, steps: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("Fitting", total=steps)
+
+    def say(self, text: str) -> None:
+        self._progress.update(self._task, description=text)
+
+    def done(self) -> None:
+        self._progress.advance(self._task)
+
+
 @contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A bar on standard error; gives a function that says what is being done. What begins with the
-    words said before is the same step."""
+def _progress(steps: int) -> Iterator[_Bar]:
+    """A bar on standard error."""
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Fitting", total=steps)
-        said = [""]
-
-        def step(text: str) -> None:
-            name = text.partition(":")[0]
-            progress.update(task, description=text, advance=said[0] not in ("", name))
-            said[0] = name
-
-        yield step
+        yield _Bar(progress, steps)

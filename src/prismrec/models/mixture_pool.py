@@ -12,6 +12,7 @@ from prismrec.core.arrays import Bools, Floats, Positions, Scores
 from prismrec.core.metrics import Ranks, ndcg
 from prismrec.models.mixture import query_features
 from prismrec.models.validation import mask_history
+from prismrec.threads import side_by_side
 
 __all__ = ["Pool", "pool_of"]
 
@@ -58,18 +59,22 @@ def pool_of(
 ) -> Pool:
     """The candidates of `cases`. Cases whose target cannot come out, because it stands in a history
     that is filtered, are left out."""
-    blocks = []
-    for start in range(0, len(cases), CHUNK):
+    seed = int(rng.integers(2**63))
+
+    def block(start: int) -> Pool:
         part = cases.take(np.arange(start, min(start + CHUNK, len(cases))))
         full = [np.asarray(scorer.score(part.queries)) for scorer in experts.values()]
         eligible = np.zeros(full[0].shape, np.float32)
         if not repeats:
             mask_history(eligible, part.queries)
-        picked, logs = candidates(full, eligible, part.targets, rng)
+        own = np.random.default_rng([seed, start])
+        picked, logs = candidates(full, eligible, part.targets, own)
         fit = np.isfinite(logs[:, 0])
         scores = np.stack([np.take_along_axis(f, picked, 1) for f in full], axis=-1)
         features = query_features(part.queries).astype(np.float32)
-        blocks.append(Pool(scores[fit], logs[fit], features[fit], part.clusters[fit]))
+        return Pool(scores[fit], logs[fit], features[fit], part.clusters[fit])
+
+    blocks = list(side_by_side(block, range(0, len(cases), CHUNK)))
     columns = zip(*((b.scores, b.logs, b.features, b.people) for b in blocks), strict=True)
     return Pool(*(np.concatenate(column) for column in columns))
 

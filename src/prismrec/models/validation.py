@@ -7,6 +7,7 @@ import numpy as np
 from prismrec.core import Cases, QueryBatch, Scorer
 from prismrec.core.arrays import Floats, Scores
 from prismrec.core.metrics import NEVER, Ranks, ndcg
+from prismrec.threads import side_by_side
 
 __all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled"]
 
@@ -44,8 +45,10 @@ def ranks_of(scores: Scores, cases: Cases, repeats: bool) -> Ranks:
 
 def ndcg_of(scorer: Scorer, cases: Cases, repeats: bool) -> Floats:
     """nDCG@10 of each case, over the whole catalogue, (b,)."""
-    out = []
-    for start in range(0, len(cases), CHUNK):
+
+    def figures(start: int) -> Floats:
         part = cases.take(np.arange(start, min(start + CHUNK, len(cases))))
-        out.append(ndcg(ranks_of(np.array(scorer.score(part.queries)), part, repeats), CUTOFF))
-    return np.concatenate(out) if out else np.zeros(0)
+        return ndcg(ranks_of(np.array(scorer.score(part.queries)), part, repeats), CUTOFF)
+
+    parts = side_by_side(figures, range(0, len(cases), CHUNK))
+    return np.concatenate([np.zeros(0), *parts])

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from prismrec.core import Busy
+from prismrec.threads import cores, one_thread_each
 
-__all__ = ["Pool", "one_thread_each"]
+__all__ = ["Pool"]
 
 T = TypeVar("T")
-
-
-def one_thread_each() -> None:
-    """Torch, faiss and BLAS on one thread each: requests run side by side, not inside one another.
-
-    OpenMP keeps its limit by thread, so each thread of a pool must say so for itself.
-    """
-    import faiss
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(1)
-    faiss.omp_set_num_threads(1)
-    threadpool_limits(1)
 
 
 class Pool:
@@ -41,7 +27,7 @@ class Pool:
     def __init__(
         self, threads: int = 0, queue: int = 256, name: str = "engine", seconds: float = 30.0
     ) -> None:
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or cores()
         self.limit = self.threads + queue
         self.seconds = seconds
         self.pending = 0

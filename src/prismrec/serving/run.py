@@ -19,7 +19,7 @@ from prismrec.core import BadSettings
 from prismrec.serving import logs
 from prismrec.serving.app import create_app
 from prismrec.serving.auth import refuse_open_door
-from prismrec.serving.pool import one_thread_each
+from prismrec.threads import one_thread_each
 
 __all__ = ["serve"]
 
