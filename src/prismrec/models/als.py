@@ -10,11 +10,11 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Floats, Vectors
+from prismrec.core.arrays import Vectors
 from prismrec.models.factors import FactorScorer
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import decayed_weights
-from prismrec.models.ridge import ridge_rows
+from prismrec.models.ridge import Ridge
 from prismrec.models.sparse_matrices import user_item_matrix
 
 __all__ = ["ALS", "ALSScorer"]
@@ -99,14 +99,14 @@ class ALSScorer(FactorScorer):
         extra = self.confidence * decayed_weights(histories, self.half_life)
         taken = self.factors[histories.items].astype(np.float64)
         targets = np.where(extra > 0, 1 + extra, 0)
-        solved = ridge_rows(histories.indptr, taken, targets, np.abs(extra), self._base)
+        solved = self._base.rows(histories.indptr, taken, targets, np.abs(extra))
         return solved.astype(np.float32)
 
     @cached_property
-    def _base(self) -> Floats:
-        """(d, d): what every fold-in shares, `Y^T Y + regularisation I`."""
+    def _base(self) -> Ridge:
+        """What every fold-in shares: `Y^T Y + regularisation I`."""
         factors = self.factors.astype(np.float64)
-        return factors.T @ factors + self.regularisation * np.eye(factors.shape[1])
+        return Ridge(factors.T @ factors + self.regularisation * np.eye(factors.shape[1]))
 
     def extended(self, features: ItemFeatures) -> Self:
         return replace(self, n_items=len(features))

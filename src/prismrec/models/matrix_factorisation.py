@@ -9,7 +9,7 @@ import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, Sequences, State
 from prismrec.core.arrays import Floats, Positions, Scores, Vectors
-from prismrec.models.ridge import ridge_rows
+from prismrec.models.ridge import Ridge
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["MatrixFactorisation", "MatrixFactorisationScorer", "ratings_loss"]
@@ -84,7 +84,7 @@ def _solve(indptr: np.ndarray, partners: Floats, residuals: Floats, strength: fl
     features = np.hstack([partners[:, :-1], np.ones((len(partners), 1))])
     base = strength * np.eye(features.shape[1])
     targets = residuals - partners[:, -1]
-    return ridge_rows(indptr, features, targets, np.ones(len(features)), base)
+    return Ridge(base).rows(indptr, features, targets, np.ones(len(features)))
 
 
 def ratings_loss(predicted: Floats, observed: Floats) -> float:

@@ -174,6 +174,16 @@ class PrismScorer:
             return self.model.encode_items(self.views.of(np.arange(len(self.known))))
 
     @cached_property
+    def _gated_items(self) -> torch.Tensor | None:
+        """(n, d): each item's views mixed by the gate; `None` where events have views that their
+        item does not decide."""
+        if self.model.event_views != self.model.item_views:
+            return None
+        encoded, mask = self._encoded
+        with torch.inference_mode():
+            return self.model.gated(encoded[None], mask[None])[0][0]
+
+    @cached_property
     def _part_vectors(self) -> Vectors:
         """(v, n, d): what each view of each item adds."""
         with torch.inference_mode():
@@ -210,7 +220,10 @@ class PrismScorer:
         last = torch.from_numpy(np.maximum(batch.lengths - 1, 0))
         with torch.inference_mode():
             events = torch.from_numpy(batch.items)
-            states = self.model(encoded, mask, events, batch.kinds, batch.gaps)
+            if self._gated_items is None:
+                states = self.model(encoded, mask, events, batch.kinds, batch.gaps)
+            else:
+                states = self.model.read(self._gated_items[events])
             out = states[torch.arange(len(last)), last].numpy()
         return np.asarray(np.where(batch.lengths[:, None] > 0, out, 0), np.float32)
 

@@ -90,7 +90,7 @@ def batch_of(sequences: Sequences, starts: Longs, ends: Longs, clock: bool) -> B
         kinds = np.where(real, sequences.kinds[place], -1).astype(np.int64)
         if clock:
             gaps[:, 1:] = np.where(real[:, 1:], np.diff(sequences.times[place], axis=1), -1)
-    buckets = gap_buckets(torch.from_numpy(gaps))
+    buckets = gap_buckets(torch.from_numpy(gaps)) if clock else torch.zeros(items.shape).long()
     return Batch(items, torch.from_numpy(kinds), buckets, lengths)
 
 

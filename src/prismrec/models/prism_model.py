@@ -131,8 +131,11 @@ class PrismModel(nn.Module):
     ) -> Tensor:
         """The state after each event, (b, l, d); rows are left-aligned, so no mask is needed."""
         views, present = self.event_views_of(encoded, mask, events, kinds, gaps)
-        x, _ = self.gated(views, present)  # (b, l, d)
-        x = self.enter(x + self.place.weight[: events.shape[1]])
+        return self.read(self.gated(views, present)[0])
+
+    def read(self, events: Tensor) -> Tensor:
+        """The state after each of the gated `events` (b, l, d)."""
+        x = self.enter(events + self.place.weight[: events.shape[1]])
         for block in self.blocks:
             x = block(x)
         out: Tensor = self.leave(x)

@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from prismrec.core.arrays import Floats
+from prismrec.core.arrays import Floats, Longs
 
-__all__ = ["ridge_rows"]
+__all__ = ["Ridge"]
 
 BLOCK_CELLS = 1 << 22
 """Cells of the padded (rows, length, d) block of features solved at a time."""
 
 
-def ridge_rows(
-    indptr: np.ndarray,
-    features: Floats,
-    targets: Floats,
-    weights: Floats,
-    base: Floats,
-) -> Floats:
-    """For every row r the x that solves `(base + sum_e w_e f_e f_e^T) x = sum_e f_e t_e`.
+@dataclass(frozen=True)
+class Ridge:
+    """`base` (d, d), positive definite: what all the regressions share."""
 
-    Row r has the events `indptr[r]:indptr[r + 1]` of `features` (events, d), `targets` (events,)
-    and `weights` (events,); `base` (d, d) is positive definite. Returns (rows, d); rows without
-    events give zeros.
-    """
-    lengths = np.diff(indptr)
-    out = np.zeros((len(lengths), features.shape[1]))
-    for rows in _blocks(lengths, features.shape[1]):
-        places = np.arange(lengths[rows].max())
-        present = places < lengths[rows][:, None]
-        events = np.where(present, indptr[:-1][rows][:, None] + places, 0)
-        own = features[events] * present[..., None]
-        weighted = own * weights[events][..., None]
-        gram = base + np.swapaxes(weighted, 1, 2) @ own
-        right = np.swapaxes(own, 1, 2) @ targets[events][..., None]
-        out[rows] = np.linalg.solve(gram, right)[..., 0]
-    return out
+    base: Floats
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """(d, d)."""
+        return np.asarray(np.linalg.inv(self.base), np.float64)
+
+    def rows(self, indptr: Longs, features: Floats, targets: Floats, weights: Floats) -> Floats:
+        """For every row r the x that solves `(base + sum_e w_e f_e f_e^T) x = sum_e f_e t_e`.
+
+        Row r has the events `indptr[r]:indptr[r + 1]` of `features` (events, d), `targets`
+        (events,) and `weights` (events,), never negative. Returns (rows, d); rows without events
+        give zeros.
+        """
+        lengths = np.diff(indptr)
+        out = np.zeros((len(lengths), features.shape[1]))
+        for rows in _blocks(lengths, features.shape[1]):
+            places = np.arange(lengths[rows].max())
+            present = places < lengths[rows][:, None]
+            events = np.where(present, indptr[:-1][rows][:, None] + places, 0)
+            own = features[events] * present[..., None]  # (r, l, d)
+            asked = np.where(present, targets[events], 0)[..., None]  # (r, l, 1)
+            solve = self._short if len(places) < features.shape[1] else self._long
+            out[rows] = solve(own, asked, weights[events][..., None])[..., 0]
+        return out
+
+    def _long(self, own: Floats, asked: Floats, weights: Floats) -> Floats:
+        across = np.swapaxes(own, 1, 2)  # (r, d, l)
+        solved = np.linalg.solve(self.base + across @ (weights * own), across @ asked)
+        return np.asarray(solved, np.float64)
+
+    def _short(self, own: Floats, asked: Floats, weights: Floats) -> Floats:
+        """With fewer events than dimensions, solve for the events (Woodbury): with `P = F base^-1`
+        and `K = F P^T`, `x = P^T (I + W K)^-1 t`."""
+        mapped = own @ self.inverse  # (r, l, d)
+        kernel = own @ np.swapaxes(mapped, 1, 2)  # (r, l, l)
+        system = np.eye(own.shape[1]) + weights * kernel
+        solved = np.swapaxes(mapped, 1, 2) @ np.linalg.solve(system, asked)
+        return np.asarray(solved, np.float64)
 
 
 def _blocks(lengths: np.ndarray, dimension: int) -> Iterator[np.ndarray]:

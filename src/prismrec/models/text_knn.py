@@ -106,13 +106,12 @@ class TextKNNScorer(WholeCatalogueScorer):
         weights.data /= np.repeat(np.maximum(norms, 1e-9), np.diff(bags.indptr)).astype(np.float32)
         return weights
 
-    @cached_property
-    def _bags_by_token(self) -> sparse.csr_array:
-        return self.item_bags.T.tocsr()
-
     def profiles(self, queries: QueryBatch) -> Vectors:
         """(b, d) float32: what each query says, in the space of `item_vectors`."""
         history = history_matrix(queries.histories, self.n_items, self.half_life)
+        return self._profiles(history, queries)
+
+    def _profiles(self, history: sparse.csr_array, queries: QueryBatch) -> Vectors:
         profiles: Vectors = history @ self.item_vectors
         if queries.text_vectors is not None and profiles.shape[1]:
             profiles += np.float32(self.query_weight) * self._mapped(queries.text_vectors)
@@ -123,18 +122,16 @@ class TextKNNScorer(WholeCatalogueScorer):
         return texts if self.whitening is None else self.whitening.apply(texts)
 
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
-        return self._parts(queries, self.item_vectors, self._bags_by_token)
+        return self._parts(queries, self.item_vectors, self.item_bags)
 
     def some_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
-        return self._parts(queries, self.item_vectors[items], self.item_bags[items].T)
+        return self._parts(queries, self.item_vectors[items], self.item_bags[items])
 
-    def _parts(
-        self, queries: QueryBatch, vectors: Vectors, bags_by_token: sparse.sparray
-    ) -> list[Scores]:
-        text = self.profiles(queries) @ vectors.T
+    def _parts(self, queries: QueryBatch, vectors: Vectors, bags: sparse.csr_array) -> list[Scores]:
         history = history_matrix(queries.histories, self.n_items, self.half_life)
-        attributes = ((history @ self.item_bags) @ bags_by_token).toarray()
-        attributes *= np.float32(self.attribute_weight)
+        text = self._profiles(history, queries) @ vectors.T
+        wanted = np.float32(self.attribute_weight) * (history @ self.item_bags).toarray().T
+        attributes = np.ascontiguousarray((bags @ wanted).T)
         return [np.maximum(part, 0, out=part) for part in (text, attributes)]
 
     def extended(self, features: ItemFeatures) -> Self:

@@ -63,12 +63,22 @@ class WholeCatalogueScorer(ABC):
 
     def _chosen_parts(self, queries: QueryBatch, items: Positions | None) -> list[Scores]:
         if items is None:
-            return self.all_parts(queries)
+            return self._remembered(queries, self.all_parts(queries))
+        last: tuple[QueryBatch, list[Scores]] | None = self.__dict__.get("_last_parts")
+        if last is not None and last[0] is queries:
+            return [choose_items(part, items) for part in last[1]]
         few = items if items.ndim == 1 else items[0] if len(items) == 1 else None
         if few is None or self.n_items == 0:
             return [choose_items(part, items) for part in self.all_parts(queries)]
         parts = self.some_parts(queries, np.maximum(few, 0))
         return [np.where(few >= 0, part, np.float32(0)) for part in parts]
+
+    def _remembered(self, queries: QueryBatch, parts: list[Scores]) -> list[Scores]:
+        """`parts`, kept where they are of one query: a request asks for its scores and then for the
+        parts of the best."""
+        if len(queries) == 1:
+            self.__dict__["_last_parts"] = queries, parts
+        return parts
 
 
 def choose_items(scores: Scores, items: Positions | None) -> Scores:

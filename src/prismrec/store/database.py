@@ -25,8 +25,11 @@ PRAGMAS = {
     "secure_delete": "ON",
     "foreign_keys": "ON",
     "cache_size": "-65536",
+    "mmap_size": str(2**30),
 }
-"""TRUNCATE with FULL syncs the end of the journal too, so a commit also survives a power cut."""
+"""TRUNCATE with FULL syncs the end of the journal too, so a commit also survives a power cut.
+Every write empties the page caches of the connections that read; what they read through the memory
+map stays with the operating system."""
 
 _MIGRATION_LOCK = 0x50524953  # any fixed number: PostgreSQL's advisory locks are numbers
 

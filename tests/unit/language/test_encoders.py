@@ -176,3 +176,26 @@ def test_tfidf_finds_by_word_and_by_part_of_a_word(tfidf: TfidfEncoder) -> None:
     assert int(np.argmax(vectors @ tfidf.encode(["hoses for gardens"])[0])) == 2
     assert int(np.argmax(vectors @ tfidf.encode(["SEA novels"])[0])) == 3
     assert not tfidf.encode(["zzzz"]).any()
+
+
+def test_the_short_way_for_one_text_is_the_long_way(tiny_folder: Path) -> None:
+    encoder = opened(tiny_folder)
+    assert encoder._short is not None
+    texts = ["red shoes", "novel about the sea", "headphones garden hose red novel about the sea"]
+    short = np.concatenate([encoder.encode([text]) for text in texts])
+    encoder._short = None
+    np.testing.assert_allclose(short, encoder.encode(texts), atol=1e-5)
+
+
+def test_the_short_way_is_taken_only_where_it_is_known_to_be_right(tiny_folder: Path) -> None:
+    from prismrec.language.short import ShortBert
+
+    model = opened(tiny_folder)._model
+    for change in ({"hidden_act": "relu"}, {"is_decoder": True}, {"model_type": "roberta"}):
+        kept = {name: getattr(model.config, name) for name in change}
+        for name, value in change.items():
+            setattr(model.config, name, value)
+        assert ShortBert.of(model) is None, change
+        for name, value in kept.items():
+            setattr(model.config, name, value)
+    assert ShortBert.of(model) is not None
