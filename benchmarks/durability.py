@@ -12,6 +12,7 @@ marketplace.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import subprocess
@@ -131,10 +132,11 @@ def events(http: httpx.Client, name: str) -> list[str]:
 
 
 def item(http: httpx.Client, name: str) -> str:
-    """Send an item whose title is a word of its own; its id."""
-    body = {"items": [{"item_id": f"word{name}", "title": f"word{name}"}]}
+    """Send an item whose title is a word of its own, no typing error away from another; its id."""
+    word = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    body = {"items": [{"item_id": word, "title": word}]}
     http.post(f"/v1/{NAME}/items", json=body).raise_for_status()
-    return f"word{name}"
+    return word
 
 
 def judge(lives: Lives, kills: int) -> Killed:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 
 import numpy as np
 
 from prismrec.core import QueryBatch
-from prismrec.core.arrays import Positions, Scores, Vectors
+from prismrec.core.arrays import Floats, Positions, Scores, Vectors
+from prismrec.models.certainty import spread
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["FactorScorer"]
@@ -43,6 +45,14 @@ class FactorScorer(WholeCatalogueScorer):
     def some_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
         scores: Scores = self._asked(queries) @ self.item_vectors(items).T
         return [scores]
+
+    @cached_property
+    def _covariance(self) -> Floats:
+        return np.cov(self.factors.astype(np.float64), rowvar=False, bias=True)
+
+    def certainty(self, queries: QueryBatch) -> Floats:
+        """(b,): see `spread`."""
+        return spread(self._asked(queries), self._covariance)
 
     def _asked(self, queries: QueryBatch) -> Vectors:
         """The query vectors, remembered for the last batch: a request asks for its scores and then

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Scores
+from prismrec.core.arrays import Floats, Scores
+from prismrec.models.certainty import strongest_neighbour
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_evidence
 from prismrec.models.sparse_matrices import (
     arrays_of,
     largest_in_rows,
+    largest_of_rows,
     matrix_of,
     product_blocks,
     user_item_matrix,
@@ -93,6 +96,14 @@ class ItemKNNScorer(WholeCatalogueScorer):
 
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
         return [history_evidence(queries.histories, self.similarity, self.half_life, self.n_items)]
+
+    @cached_property
+    def _strongest(self) -> Scores:
+        return largest_of_rows(self.similarity)
+
+    def certainty(self, queries: QueryBatch) -> Floats:
+        """(b,): see `strongest_neighbour`."""
+        return strongest_neighbour(queries.histories, self._strongest, self.half_life)
 
     def extended(self, features: ItemFeatures) -> Self:
         return replace(self, n_items=len(features))

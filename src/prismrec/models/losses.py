@@ -34,23 +34,23 @@ def binary_cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
 def sampled_softmax(
     positive: Tensor,
     negative: Tensor,
-    log_expected: Tensor,
-    collisions: Tensor | None = None,
+    log_expected: float,
+    collisions: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """The softmax over the whole catalogue, estimated from k negatives shared by all examples.
 
     `positive` (N,) are the logits of the right items, `negative` (N, k) of the sampled ones, and
-    `log_expected` (k,) the log of how often each was expected in the sample, which is taken off
-    its logit so that the sum over the sample estimates the sum over the catalogue. `collisions`
-    (N, k) is true where a negative is the right item itself; it is left out.
+    `log_expected` the log of how often each item was expected in the sample, the same for all,
+    which is taken off the negatives so that their sum estimates the sum over the catalogue.
+    `collisions` are the rows and columns where a negative is the right item itself; they are left
+    out, in place.
     Jean et al., "On using very large target vocabulary for neural machine translation", 2015;
     Yi et al., "Sampling-bias-corrected neural modeling", 2019.
     """
-    corrected = negative - log_expected
     if collisions is not None:
-        corrected = corrected.masked_fill(collisions, float("-inf"))
-    total = torch.logsumexp(torch.cat([positive[:, None], corrected], dim=1), dim=1)
-    return (total - positive).mean()
+        negative = negative.index_put_(collisions, negative.new_tensor(float("-inf")))
+    raised = positive + log_expected  # instead of taking it off every negative
+    return (torch.logaddexp(raised, torch.logsumexp(negative, dim=1)) - raised).mean()
 
 
 def full_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

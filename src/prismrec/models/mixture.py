@@ -21,6 +21,7 @@ import numpy as np
 
 from prismrec.core import ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Floats, Positions, Scores
+from prismrec.models.certainty import certainties
 
 __all__ = ["QUERY_FEATURES", "MixtureScorer", "query_features"]
 
@@ -31,8 +32,11 @@ length (over 5), whether the query has a text."""
 
 class MixtureScorer:
     """`experts` by name; `floors` (e,) of their evidence, 0 where the score is a log-score already;
-    `scales` (e,) of z; `weights` (f, e), from which
-    `w(q) = softplus(query_features(q) @ weights)`."""
+    `scales` (e,) of z; `weights` (f, e), from which `w(q) = softplus(features(q) @ weights)`.
+
+    The features are `query_features`; where `certainty` (2, e) is given, the experts' certainties
+    follow them, less its first row and divided by its second.
+    """
 
     kind: ClassVar[str] = "mixture"
     log_ready: ClassVar[bool] = True
@@ -43,16 +47,22 @@ class MixtureScorer:
         floors: Floats,
         scales: Floats,
         weights: Floats,
+        certainty: Floats | None = None,
     ) -> None:
         self.experts = dict(experts)
         self.floors, self.scales, self.weights = floors, scales, weights
+        self.certainty_scale = certainty
         self.part_names: tuple[str, ...] = tuple(
             name for expert, scorer in self.experts.items() for name in part_names(expert, scorer)
         )
 
     def query_weights(self, queries: QueryBatch) -> Scores:
         """(b, e): what each expert weighs for each query."""
-        return np.logaddexp(0, query_features(queries) @ self.weights).astype(np.float32)
+        features = query_features(queries)
+        if self.certainty_scale is not None:
+            sure = scaled(certainties(self.experts.values(), queries), self.certainty_scale)
+            features = np.concatenate([features, sure], axis=1)
+        return np.logaddexp(0, features @ self.weights).astype(np.float32)
 
     def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m) float32."""
@@ -84,7 +94,7 @@ class MixtureScorer:
 
     def extended(self, features: ItemFeatures) -> Self:
         experts = {name: scorer.extended(features) for name, scorer in self.experts.items()}
-        return type(self)(experts, self.floors, self.scales, self.weights)
+        return type(self)(experts, self.floors, self.scales, self.weights, self.certainty_scale)
 
     def state(self) -> State:
         children = {name: scorer.state() for name, scorer in self.experts.items()}  # type: ignore[attr-defined]
@@ -93,6 +103,8 @@ class MixtureScorer:
             "scales": self.scales,
             "weights": self.weights,
         }
+        if self.certainty_scale is not None:
+            arrays["certainty"] = self.certainty_scale
         return State(self.kind, {"experts": list(self.experts)}, arrays, children)
 
     @classmethod
@@ -101,8 +113,8 @@ class MixtureScorer:
 
         names = state.settings["experts"]
         experts = {name: scorer_from_state(state.children[name], features) for name in names}
-        scales = (state.arrays[name] for name in ("floors", "scales", "weights"))
-        return cls(experts, *scales)
+        floors, scales, weights = (state.arrays[n] for n in ("floors", "scales", "weights"))
+        return cls(experts, floors, scales, weights, state.arrays.get("certainty"))
 
 
 def query_features(queries: QueryBatch) -> Floats:
@@ -112,6 +124,11 @@ def query_features(queries: QueryBatch) -> Floats:
     worded = np.zeros(len(queries)) if texts is None else np.abs(texts).sum(1) > 0
     columns = [np.ones(len(queries)), lengths == 0, np.log2(1 + lengths) / 5, worded]
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def scaled(sure: Floats, scale: Floats) -> Floats:
+    """Certainties (b, e) as features: centred, of deviation one, no further out than three."""
+    return np.clip((sure - scale[0]) / scale[1], -3, 3)
 
 
 def part_names(expert: str, scorer: Scorer) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ First the weights of the greatest conditional likelihood of the targets: a softm
 candidates of each case, which are the best of every expert and some items drawn at random, these
 standing for all the items that were not drawn. The likelihood cares for the whole catalogue, people
 for the first ten, so the second step halves, doubles or drops single experts where that makes
-nDCG@10 better by more than chance would. People are divided into two halves to see whether all this
-beats the best expert where it was not fitted; where it does not, that expert answers alone.
+nDCG@10 better by more than chance would. A third step lets the weights follow how sure each expert
+is of a query, by the gradient of a smooth nDCG. People are divided into two halves: what does not
+do better on the half that it was not fitted to is not taken, and where the mixture does not beat
+its best expert there, that expert answers alone.
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ from torch.nn import functional
 
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools, Floats
-from prismrec.models.mixture import QUERY_FEATURES, MixtureScorer
+from prismrec.models.mixture import QUERY_FEATURES, MixtureScorer, scaled
 from prismrec.models.mixture_pool import Pool, pool_of
 from prismrec.models.validation import sampled
 
 __all__ = ["Weighing", "fit_mixture"]
 
-CASES = 5000
+CASES = 10_000
 """Validation cases that the weights are chosen on, at most."""
 FEWEST = 20
 """With fewer cases that can be answered, all experts weigh the same."""
@@ -34,6 +36,10 @@ PENALTY = 0.01
 CAUTION = 2.0
 """Pulls the weights towards equal ones, as much as this many cases would."""
 FACTORS = (0.0, 0.5, 2.0)
+SOFTNESS = 0.3
+"""How far apart two scores must be for one to count as better, in the smooth nDCG."""
+ANCHOR = 0.003
+"""On the squares of what the third step changes."""
 PROOF = 0.5
 """Standard errors by which a change must better nDCG to be taken."""
 ROUNDS = 3
@@ -56,14 +62,21 @@ class Weighing:
     floors: Floats
     scales: Floats
     weights: Floats
+    certainty: Floats | None = None
 
     def keep(self, kept: Bools) -> Weighing:
-        """Only the experts that are `kept` (e,)."""
+        """Only the experts that are `kept` (e,); before the third step."""
         return Weighing(self.floors[kept], self.scales[kept], self.weights[:, kept])
+
+    def features(self, pool: Pool) -> Floats:
+        """What the weights depend on, (c, f)."""
+        if self.certainty is None:
+            return pool.features.astype(np.float64)
+        return np.concatenate([pool.features, scaled(pool.sure, self.certainty)], axis=1)
 
     def terms(self, pool: Pool) -> np.ndarray:
         """What each expert adds to the score of every candidate, (c, k, e) float32."""
-        mixed = np.logaddexp(0, pool.features @ self.weights) * self.scales
+        mixed = np.logaddexp(0, self.features(pool) @ self.weights) * self.scales
         return np.asarray(self.log_scores(pool) * mixed[:, None, :], np.float32)
 
     def log_scores(self, pool: Pool) -> np.ndarray:
@@ -91,28 +104,35 @@ def fit_mixture(
     if pool is None or len(pool.scores) < FEWEST:
         return _lend(experts, lent) or _mixture(experts, names, even)
     needed = np.isin(names, [PRIOR, *READERS])
-    kept = _guarded(pool, even, needed)
+    kept, follow = _proven(pool, even, needed)
     names, needed, pool, even = names[kept], needed[kept], pool.experts(kept), even.keep(kept)
     chosen = _choose(pool, even, needed)
     kept = chosen.scales > 0
-    return _mixture(experts, names[kept], chosen.keep(kept))
+    names, chosen = names[kept], chosen.keep(kept)
+    if follow:
+        chosen = _follow(pool.experts(kept), chosen)
+    return _mixture(experts, names, chosen)
 
 
-def _guarded(pool: Pool, even: Weighing, needed: Bools) -> Bools:
-    """(e,) true everywhere if the mixture beats its best expert on people it was not fitted to,
-    else true for that expert and the `needed` ones."""
+def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
+    """What stands on people it was not fitted to: which experts may take part (e,), all of them or
+    the best one and the `needed`, and whether the third step pays."""
     odd = pool.people % 2 == 1
     if not 0 < odd.sum() < len(odd):
         odd = np.arange(len(odd)) % 2 == 1
-    figure = np.zeros(len(odd))
+    plain, followed = np.zeros(len(odd)), np.zeros(len(odd))
     for half in (odd, ~odd):
         fitted = _choose(pool.take(~half), even, needed)
-        figure[half] = pool.take(half).ndcg(fitted.terms(pool.take(half)).sum(-1))
+        kept, asked = fitted.scales > 0, pool.take(half)
+        plain[half] = asked.ndcg(fitted.terms(asked).sum(-1))
+        bolder = _follow(pool.take(~half).experts(kept), fitted.keep(kept))
+        followed[half] = asked.ndcg(bolder.terms(asked.experts(kept)).sum(-1))
     alone = [pool.ndcg(pool.scores[:, :, e]).mean() for e in range(len(needed))]
     best = int(np.argmax(alone))
-    if alone[best] > figure.mean():
-        return needed | (np.arange(len(needed)) == best)
-    return np.ones(len(needed), bool)
+    if alone[best] > max(plain.mean(), followed.mean()):
+        return needed | (np.arange(len(needed)) == best), False
+    gain = followed - plain
+    return np.ones(len(needed), bool), bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
 
 
 def _choose(pool: Pool, even: Weighing, needed: Bools) -> Weighing:
@@ -140,6 +160,40 @@ def _likeliest(pool: Pool, even: Weighing) -> Weighing:
 
     optimiser.step(closure)
     return replace(even, weights=weights.detach().double().numpy())
+
+
+def _follow(pool: Pool, fitted: Weighing) -> Weighing:
+    """Let the weights depend on the certainties too, from `fitted` by the gradient of nDCG with the
+    rank of the target made smooth: `1 + sum_i sigmoid((s_i - s_target) / SOFTNESS)`.
+
+    Qin, Liu and Li, "A general approximation framework for direct optimization of information
+    retrieval measures", 2010.
+    """
+    width = pool.sure.std(axis=0)
+    scale = np.stack([pool.sure.mean(axis=0), np.where(width > 1e-9, width, 1.0)])
+    rows = np.zeros((pool.sure.shape[1], len(fitted.scales)))
+    grown = replace(fitted, weights=np.concatenate([fitted.weights, rows]), certainty=scale)
+    z = torch.from_numpy(grown.log_scores(pool) * grown.scales.astype(np.float32))  # (c, k, e)
+    stands_for = torch.from_numpy(np.exp(pool.logs))  # (c, k), 0 where it does not count
+    stands_for[:, 0] = 0  # the target is no rival of itself
+    features = torch.from_numpy(grown.features(pool).astype(np.float32))
+    start = torch.from_numpy(grown.weights.astype(np.float32))
+    weights = start.clone().requires_grad_(True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=60, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        mixed = functional.softplus(features @ weights)  # (c, e)
+        scores = torch.einsum("cke,ce->ck", z, mixed)
+        ahead = torch.sigmoid((scores - scores[:, :1]) / SOFTNESS)
+        rank = 1 + (stands_for * ahead).sum(1)
+        loss = -(1 / torch.log2(1 + rank)).mean()
+        loss = loss + ANCHOR / len(fitted.scales) * (weights - start).square().sum()
+        torch.autograd.backward(loss)
+        return loss
+
+    optimiser.step(closure)
+    return replace(grown, weights=weights.detach().double().numpy())
 
 
 def _climb(pool: Pool, fitted: Weighing, needed: Bools) -> Weighing:
@@ -188,7 +242,7 @@ def _lend(experts: Mapping[str, Scorer], lent: MixtureScorer | None) -> MixtureS
     if lent is None or not set(lent.experts) <= set(experts):
         return None
     chosen = {name: experts[name] for name in lent.experts}
-    return MixtureScorer(chosen, lent.floors, lent.scales, lent.weights)
+    return MixtureScorer(chosen, lent.floors, lent.scales, lent.weights, lent.certainty_scale)
 
 
 def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighing) -> MixtureScorer:
@@ -201,4 +255,4 @@ def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighin
             weights[text, column] = -3 * TEXT_DAMPING
             weights[empty, column] = max(weights[empty, column], 0.5 - weights[one, column])
     chosen = {str(name): experts[str(name)] for name in names}
-    return MixtureScorer(chosen, weighing.floors, weighing.scales, weights)
+    return MixtureScorer(chosen, weighing.floors, weighing.scales, weights, weighing.certainty)

@@ -10,6 +10,7 @@ import numpy as np
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools, Floats, Positions, Scores
 from prismrec.core.metrics import Ranks, ndcg
+from prismrec.models.certainty import certainties
 from prismrec.models.mixture import query_features
 from prismrec.models.validation import mask_history
 from prismrec.threads import side_by_side
@@ -28,22 +29,30 @@ class Pool:
     """c cases with k candidates each, the target first, and e experts.
 
     `scores` (c, k, e) as the experts give them, `logs` (c, k) the log of how many items a candidate
-    stands for (-inf where it does not count), `features` (c, f) of the queries, `people` (c,) who
-    asked; all float32 but the last.
+    stands for (-inf where it does not count), `features` (c, f) of the queries, `sure` (c, e) the
+    experts' certainties, `people` (c,) who asked; all float32 but the last two.
     """
 
     scores: Scores
     logs: Scores
     features: Scores
+    sure: Floats
     people: Positions
 
     def take(self, rows: Bools) -> Pool:
         """The cases where `rows` (c,) is true."""
-        return Pool(self.scores[rows], self.logs[rows], self.features[rows], self.people[rows])
+        return Pool(
+            self.scores[rows],
+            self.logs[rows],
+            self.features[rows],
+            self.sure[rows],
+            self.people[rows],
+        )
 
     def experts(self, kept: Bools) -> Pool:
         """Only the experts where `kept` (e,) is true."""
-        return replace(self, scores=np.ascontiguousarray(self.scores[:, :, kept]))
+        scores = np.ascontiguousarray(self.scores[:, :, kept])
+        return replace(self, scores=scores, sure=self.sure[:, kept])
 
     def ndcg(self, scores: np.ndarray) -> Floats:
         """nDCG@10 of each target among its candidates by `scores` (c, k), (c,)."""
@@ -72,10 +81,12 @@ def pool_of(
         fit = np.isfinite(logs[:, 0])
         scores = np.stack([np.take_along_axis(f, picked, 1) for f in full], axis=-1)
         features = query_features(part.queries).astype(np.float32)
-        return Pool(scores[fit], logs[fit], features[fit], part.clusters[fit])
+        sure = certainties(experts.values(), part.queries)
+        return Pool(scores[fit], logs[fit], features[fit], sure[fit], part.clusters[fit])
 
     blocks = list(side_by_side(block, range(0, len(cases), CHUNK)))
-    columns = zip(*((b.scores, b.logs, b.features, b.people) for b in blocks), strict=True)
+    rows = ((b.scores, b.logs, b.features, b.sure, b.people) for b in blocks)
+    columns = zip(*rows, strict=True)
     return Pool(*(np.concatenate(column) for column in columns))
 
 

@@ -18,8 +18,9 @@ from prismrec.core import (
     Scorer,
     State,
 )
-from prismrec.core.arrays import Bools, Positions, Scores, Vectors
+from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors
 from prismrec.data import wants_repeats
+from prismrec.models.certainty import spread
 from prismrec.models.cooccurrence import ppmi_vectors
 from prismrec.models.prism_inputs import Views, Windows, batch_of
 from prismrec.models.prism_model import GAP_BUCKETS, PrismModel, Shape
@@ -235,6 +236,14 @@ class PrismScorer:
         """(b, m, p) float32."""
         asked = self.query_vectors(queries)
         return np.stack([products(asked, part, items) for part in self._part_vectors], axis=-1)
+
+    @cached_property
+    def _covariance(self) -> Floats:
+        return np.cov(self._vectors.astype(np.float64), rowvar=False, bias=True)
+
+    def certainty(self, queries: QueryBatch) -> Floats:
+        """(b,): see `spread`."""
+        return spread(self.query_vectors(queries), self._covariance)
 
     def gate_weights(self, queries: QueryBatch) -> Scores:
         """What each view weighed in the last event of each history, (b, event views)."""

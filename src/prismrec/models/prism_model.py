@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from prismrec.models.noise import Dropout
+
 __all__ = ["GAP_BUCKETS", "ITEM_VIEWS", "Catalogue", "PrismModel", "Shape", "gap_buckets"]
 
 ITEM_VIEWS = ("identity", "text", "attributes")
@@ -72,7 +74,7 @@ class PrismModel(nn.Module):
         self.heads = nn.Parameter(torch.eye(d).repeat(len(self.item_views), 1, 1))  # (v, d, d)
         self.gate = nn.ModuleDict({v: nn.Linear(d, 1) for v in self.event_views})
         self.place = nn.Embedding(shape.history, d)
-        self.enter = nn.Sequential(nn.LayerNorm(d), nn.Dropout(shape.dropout))
+        self.enter = nn.Sequential(nn.LayerNorm(d), Dropout(shape.dropout))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.leave = nn.LayerNorm(d)
         self.apply(initialise)
@@ -148,18 +150,19 @@ class Block(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         d = shape.dimension
-        self.heads, self.dropout = shape.heads, shape.dropout
+        self.heads = shape.heads
         self.before, self.between = nn.LayerNorm(d), nn.LayerNorm(d)
         self.qkv, self.out = nn.Linear(d, 3 * d), nn.Linear(d, d)
         self.wide, self.narrow = nn.Linear(d, 2 * d), nn.Linear(2 * d, d)
-        self.drop = nn.Dropout(shape.dropout)
+        self.drop = Dropout(shape.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         rows, length, d = x.shape
         qkv = self.qkv(self.before(x)).view(rows, length, 3, self.heads, d // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (b, h, l, d / h)
-        rate = self.dropout if self.training else 0.0
-        mixed = functional.scaled_dot_product_attention(q, k, v, dropout_p=rate, is_causal=True)
+        later = torch.ones(length, length, dtype=torch.bool).triu(1)
+        logits = (q @ k.transpose(2, 3) / k.shape[-1] ** 0.5).masked_fill(later, float("-inf"))
+        mixed = self.drop(logits.softmax(-1)) @ v  # (b, h, l, d / h)
         x = x + self.drop(self.out(mixed.transpose(1, 2).reshape(rows, length, d)))
         hidden = self.drop(functional.gelu(self.wide(self.between(x))))  # (b, l, 2d)
         out: Tensor = x + self.drop(self.narrow(hidden))

@@ -17,6 +17,7 @@ from torch import Tensor
 from prismrec.core import TrainingDiverged
 from prismrec.core.arrays import Floats, Longs
 from prismrec.models.losses import sampled_softmax
+from prismrec.models.noise import sow
 from prismrec.models.prism_inputs import Task, Views, Windows
 from prismrec.models.prism_model import PrismModel
 
@@ -70,8 +71,8 @@ def train(
     stream = endless(windows, rng, plan.batch)
     rounds: list[Round] = []
     best, best_figure, since = None, -np.inf, 0
-    with torch.random.fork_rng(devices=[]), without_denormals():
-        torch.manual_seed(int(rng.integers(2**62)))
+    sow(model, rng)
+    with without_denormals():
         for done in range(plan.rounds):
             for group in optimiser.param_groups:
                 group["lr"] = plan.learning_rate * (1 - DECAY * done / plan.rounds)
@@ -148,8 +149,16 @@ def loss_of(
     vectors = model.item_vectors(encoded).sum(1)  # (u, d)
     positive = (asked * vectors[right]).sum(-1)  # (p,)
     negative = asked @ vectors[wrong].T  # (p, k)
-    collisions = right[:, None] == wrong[None, :]
-    return sampled_softmax(positive, negative, sampler.log_expected(drawn), collisions)
+    return sampled_softmax(positive, negative, sampler.log_expected, collisions(right, wrong))
+
+
+def collisions(right: Tensor, wrong: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows of `right` (p,) and the columns of `wrong` (k,), all different, that are equal."""
+    order = torch.argsort(wrong)
+    place = torch.searchsorted(wrong[order], right).clamp(max=len(wrong) - 1)
+    columns = order[place]
+    rows = torch.nonzero(wrong[columns] == right)[:, 0]
+    return rows, columns[rows]
 
 
 class Sampler:
@@ -158,15 +167,11 @@ class Sampler:
     def __init__(self, frequency: Floats, negatives: int) -> None:
         self.seen = np.flatnonzero(frequency > 0)
         self.negatives = min(negatives, len(self.seen))
-        self.expected = float(np.log(self.negatives / max(len(self.seen), 1)))
+        self.log_expected = float(np.log(self.negatives / max(len(self.seen), 1)))
 
     def draw(self, rng: np.random.Generator) -> Longs:
         """(k,) different items, all equally likely."""
         return rng.choice(self.seen, self.negatives, replace=False, shuffle=False)
-
-    def log_expected(self, drawn: Longs) -> Tensor:
-        """The log of how often each of `drawn` is expected in a sample, (k,)."""
-        return torch.full((len(drawn),), self.expected)
 
 
 def endless(windows: Windows, rng: np.random.Generator, batch: int) -> Iterator[Task]:

@@ -9,10 +9,12 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Sequences
+from prismrec.core.arrays import Scores
 
 __all__ = [
     "arrays_of",
     "largest_in_rows",
+    "largest_of_rows",
     "matrix_of",
     "product_blocks",
     "user_item_matrix",
@@ -48,6 +50,14 @@ def product_blocks(
         rows = slice(start, min(stop, left.shape[0]))
         yield rows, left[rows] @ right
         start = rows.stop
+
+
+def largest_of_rows(matrix: sparse.csr_array) -> Scores:
+    """(rows,) float32: the largest value of every row, 0 where none is positive."""
+    out = np.zeros(matrix.shape[0], np.float32)
+    rows = np.repeat(np.arange(len(out)), np.diff(matrix.indptr))
+    np.maximum.at(out, rows, matrix.data)
+    return out
 
 
 def largest_in_rows(matrix: sparse.csr_array, k: int) -> sparse.csr_array:

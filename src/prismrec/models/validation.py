@@ -37,8 +37,8 @@ def ranks_of(scores: Scores, cases: Cases, repeats: bool) -> Ranks:
     if not repeats:
         mask_history(scores, cases.queries)
         there &= np.isfinite(scores[rows, np.where(there, cases.targets, 0)])
-    greater = (scores > target[:, None]).sum(1)
-    equal = (scores == target[:, None]).sum(1) - 1
+    greater = np.count_nonzero(scores > target[:, None], axis=1)
+    equal = np.count_nonzero(scores == target[:, None], axis=1) - 1
     others = np.full(len(cases), scores.shape[1] - 1, np.int64)
     return Ranks(np.where(there, greater, NEVER), np.where(there, equal, 0), others)
 

@@ -32,17 +32,28 @@ def closed_form(taken: np.ndarray, regularisation: float) -> np.ndarray:
     return weights
 
 
-def test_weights_are_the_closed_form():
+def test_weights_are_the_positive_ones_of_the_closed_form():
     train, taken = world()
     scorer = EASE(regularisation=7.0).fit(train, generator(0, "test"))
-    np.testing.assert_allclose(scorer.weights, closed_form(taken, 7.0), atol=1e-5)
+    want = np.maximum(closed_form(taken, 7.0), 0)
+    np.testing.assert_allclose(scorer.weights.toarray(), want, atol=1e-5)
+
+
+def test_each_row_keeps_its_largest_weights():
+    train, taken = world()
+    scorer = EASE(regularisation=7.0, neighbours=3).fit(train, generator(0, "test"))
+    for row, full in zip(scorer.weights.toarray(), closed_form(taken, 7.0), strict=True):
+        best = np.argsort(-full)[:3]
+        want = np.zeros_like(full)
+        want[best] = np.maximum(full[best], 0)
+        np.testing.assert_allclose(row, want, atol=1e-5)
 
 
 def test_scores_are_the_mean_of_the_history_rows_and_never_negative():
     train, taken = world()
     scorer = EASE(regularisation=7.0, half_life=1e9).fit(train, generator(0, "test"))
-    weights = closed_form(taken, 7.0)
-    want = np.maximum(weights[[2, 5, 9]].mean(0), 0)
+    weights = np.maximum(closed_form(taken, 7.0), 0)
+    want = weights[[2, 5, 9]].mean(0)
     np.testing.assert_allclose(scorer.score(QueryBatch.of([[2, 5, 9]]))[0], want, atol=1e-5)
 
 
