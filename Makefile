@@ -24,7 +24,7 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base
-	$(PIP) install -q -c constraints.txt -e ".[offline,postgres,redis,dev]"
+	$(PIP) install -q -c constraints.txt -e ".[offline,postgres,dev]"
 	@touch $@
 
 demo: $(VENV)/.base

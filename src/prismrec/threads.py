@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import threadpool_limits
 
 __all__ = ["cores", "every_core", "one_thread_each", "side_by_side"]
 
@@ -29,11 +32,10 @@ def one_thread_each() -> None:
     """
     import faiss
     import torch
-    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     faiss.omp_set_num_threads(1)
-    threadpool_limits(1)
+    _limited()
 
 
 @contextmanager
@@ -41,17 +43,25 @@ def every_core() -> Iterator[None]:
     """Inside, `side_by_side` may use every core, and libraries take one thread each; for work that
     nobody waits on beside it, such as training. Afterwards all is as before."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     token = _workers.set(cores())
     try:
-        with threadpool_limits(1):
+        with _limited():
             torch.set_num_threads(1)
             yield
     finally:
         _workers.reset(token)
         torch.set_num_threads(before)
+
+
+def _limited() -> threadpool_limits:
+    """BLAS and OpenMP on one thread. Only what is loaded can be limited, and scipy brings
+    a BLAS of its own with its linear algebra."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
 
 
 def cores() -> int:

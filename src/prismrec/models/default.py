@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 ALIASES = {"mf": "matrix_factorisation", "content": "text_knn", "markov": "transitions"}
-NAMES = tuple(sorted({*LEARNERS, "default", "prism"}))
+NAMES = tuple(sorted({*LEARNERS, "default", "prism", "sasrec"}))
 """The names that `learner_by_name` knows; hyphens are as good as underscores."""
 
 
@@ -159,12 +159,16 @@ def learner_by_name(
     plain = ALIASES.get(name.replace("-", "_"), name.replace("-", "_"))
     if plain == "default":
         return Default(chosen, repeats)
-    if plain == "prism":
+    if plain in ("prism", "sasrec"):
         from prismrec.models.prism import Prism
 
         if repeats is not None:
             chosen = replace(chosen, repeats="yes" if repeats else "no")
-        return Prism(chosen, lambda r: report(f"Fitting prism: loss {r.loss:.3f}"))
+        return Prism(
+            chosen,
+            lambda r: report(f"Fitting {plain}: loss {r.loss:.3f}"),
+            identity_only=plain == "sasrec",
+        )
     if plain not in LEARNERS:
         raise BadSettings(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -45,12 +45,17 @@ class Prism:
 
     Identity vectors start from the co-occurrences of the training events; the number of rounds
     follows from the settings' `work`, so that it depends on what is counted and never on the clock.
-    `report` is told of every round, for progress bars.
+    `report` is told of every round, for progress bars. With `identity_only` it reads nothing but
+    which item came after which: SASRec (Kang and McAuley, 2018) with a sampled softmax.
     """
 
     settings: ModelSettings = field(default_factory=ModelSettings)
     report: Callable[[Round], None] = lambda _: None
-    name: str = "prism"
+    identity_only: bool = False
+
+    @property
+    def name(self) -> str:
+        return "sasrec" if self.identity_only else "prism"
 
     def fit(
         self,
@@ -71,6 +76,8 @@ class Prism:
         if earlier is not None:
             known[: len(earlier.known)] |= earlier.known
         shape = shape_of(train, self.settings)
+        if self.identity_only:
+            shape = replace(shape, text=0, tokens=0, kinds=0, gaps=0)
         model = fresh_model(shape, rng)
         if earlier is not None:
             continue_from(model, earlier.model)

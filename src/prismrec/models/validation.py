@@ -12,7 +12,7 @@ from prismrec.threads import side_by_side
 __all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled"]
 
 CUTOFF = 10
-CHUNK = 256
+CHUNK = 64
 
 
 def sampled(cases: Cases, most: int, rng: np.random.Generator) -> Cases:
