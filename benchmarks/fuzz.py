@@ -159,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _on_a_marketplace(folder: Path, requests: int, seed: int) -> Fuzzed:
-    from benchmarks.kills import marketplace
+    from benchmarks.durability import marketplace
     from prismrec.collection import Collection
     from prismrec.serving.app import create_app
 

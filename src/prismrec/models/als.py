@@ -109,7 +109,7 @@ class ALSScorer(FactorScorer):
         return Ridge(factors.T @ factors + self.regularisation * np.eye(factors.shape[1]))
 
     def extended(self, features: ItemFeatures) -> Self:
-        return replace(self, n_items=len(features))
+        return self.keeping(replace(self, n_items=len(features)), "_base", "_covariance")
 
     def state(self) -> State:
         settings = {

@@ -110,7 +110,7 @@ class BPRScorer(FactorScorer):
         return vectors
 
     def extended(self, features: ItemFeatures) -> Self:
-        return replace(self, n_items=len(features))
+        return self.keeping(replace(self, n_items=len(features)), "_covariance")
 
     def state(self) -> State:
         arrays = {"factors": self.factors, "fold_in": self.fold_in}

@@ -160,7 +160,7 @@ class EASEScorer(WholeCatalogueScorer):
         return strongest_neighbour(queries.histories, self._strongest, self.half_life)
 
     def extended(self, features: ItemFeatures) -> Self:
-        return replace(self, n_items=len(features))
+        return self.keeping(replace(self, n_items=len(features)), "_strongest")
 
     def state(self) -> State:
         return State(self.kind, {"half_life": self.half_life}, arrays_of("weights", self.weights))

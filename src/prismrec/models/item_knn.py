@@ -106,7 +106,7 @@ class ItemKNNScorer(WholeCatalogueScorer):
         return strongest_neighbour(queries.histories, self._strongest, self.half_life)
 
     def extended(self, features: ItemFeatures) -> Self:
-        return replace(self, n_items=len(features))
+        return self.keeping(replace(self, n_items=len(features)), "_strongest")
 
     def state(self) -> State:
         settings = {"half_life": self.half_life}

@@ -246,7 +246,10 @@ class PrismScorer:
 
     @cached_property
     def _covariance(self) -> Floats:
-        return np.cov(self._vectors.astype(np.float64), rowvar=False, bias=True)
+        """Of the trained items alone, so that a new one changes nobody's certainty."""
+        trained = self._vectors[self.known].astype(np.float64)
+        dimension = self.model.shape.dimension
+        return np.cov(trained, rowvar=False, bias=True) if len(trained) else np.eye(dimension)
 
     def certainty(self, queries: QueryBatch) -> Floats:
         """(b,): see `spread`."""
@@ -267,7 +270,9 @@ class PrismScorer:
     def extended(self, features: ItemFeatures) -> Self:
         known = np.zeros(len(features), bool)
         known[: len(self.known)] = self.known
-        return type(self)(self.model, known, features)
+        longer = type(self)(self.model, known, features)
+        longer.__dict__["_covariance"] = self._covariance
+        return longer
 
     def state(self) -> State:
         weights = {f"model.{k}": v.numpy() for k, v in self.model.state_dict().items()}

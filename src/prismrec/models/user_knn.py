@@ -94,7 +94,7 @@ class UserKNNScorer(WholeCatalogueScorer):
         return [out]
 
     def extended(self, features: ItemFeatures) -> Self:
-        return replace(self, n_items=len(features))
+        return self.keeping(replace(self, n_items=len(features)), "_by_item")
 
     def state(self) -> State:
         settings = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -72,6 +72,13 @@ class WholeCatalogueScorer(ABC):
             return [choose_items(part, items) for part in self.all_parts(queries)]
         parts = self.some_parts(queries, np.maximum(few, 0))
         return [np.where(few >= 0, part, np.float32(0)) for part in parts]
+
+    def keeping(self, longer: Self, *names: str) -> Self:
+        """`longer`, the same scorer over more items, with what was computed of the trained ones."""
+        for name in names:
+            if name in self.__dict__:
+                longer.__dict__[name] = self.__dict__[name]
+        return longer
 
     def _remembered(self, queries: QueryBatch, parts: list[Scores]) -> list[Scores]:
         """`parts`, kept where they are of one query: a request asks for its scores and then for the
