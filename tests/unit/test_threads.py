@@ -78,3 +78,23 @@ def test_a_fit_is_the_same_on_one_core_and_on_many(monkeypatch: pytest.MonkeyPat
             return np.asarray(scorer.score(data.queries()))
 
     np.testing.assert_array_equal(scores(1), scores(3))
+
+
+def test_two_transformers_at_once_do_not_disturb_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from prismrec.core import Interactions, ItemFeatures, Sequences, generator
+    from prismrec.models.default import Default
+    from prismrec.models.settings import ModelSettings
+
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(0, 30, rng.integers(4, 12)).tolist() for _ in range(80)]
+    data = Interactions(Sequences.of(rows), ItemFeatures.bare(30))
+    learner = Default(ModelSettings(dimension=16, work=0.02, experts=("prism", "sasrec")))
+
+    def scores(of: int) -> np.ndarray:
+        monkeypatch.setattr("prismrec.threads.cores", lambda: of)
+        with every_core():
+            return np.asarray(learner.fit(data, generator(1, "fit")).score(data.queries()))
+
+    np.testing.assert_array_equal(scores(1), scores(3))

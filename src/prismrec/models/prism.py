@@ -23,7 +23,7 @@ from prismrec.data import wants_repeats
 from prismrec.models.certainty import spread
 from prismrec.models.cooccurrence import ppmi_vectors
 from prismrec.models.prism_inputs import Views, Windows, batch_of
-from prismrec.models.prism_model import GAP_BUCKETS, PrismModel, Shape
+from prismrec.models.prism_model import GAP_BUCKETS, PrismModel, Shape, initialise
 from prismrec.models.prism_training import Plan, Round, train
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
@@ -147,10 +147,13 @@ def plan_of(settings: ModelSettings, predictions: int, warm: bool) -> Plan:
 
 
 def fresh_model(shape: Shape, rng: np.random.Generator) -> PrismModel:
-    """A model of `shape` with random weights, drawn without touching torch's own generator."""
+    """A model of `shape` with random weights. They come from a generator of their own, so that
+    another model made in another thread changes nothing, and torch's is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(rng.integers(2**62)))
-        return PrismModel(shape)
+        model = PrismModel(shape)
+    own = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    model.apply(lambda module: initialise(module, own))
+    return model
 
 
 def continue_from(model: PrismModel, earlier: PrismModel) -> None:

@@ -18,7 +18,15 @@ from torch.nn import functional
 
 from prismrec.models.noise import Dropout
 
-__all__ = ["GAP_BUCKETS", "ITEM_VIEWS", "Catalogue", "PrismModel", "Shape", "gap_buckets"]
+__all__ = [
+    "GAP_BUCKETS",
+    "ITEM_VIEWS",
+    "Catalogue",
+    "PrismModel",
+    "Shape",
+    "gap_buckets",
+    "initialise",
+]
 
 ITEM_VIEWS = ("identity", "text", "attributes")
 """The views by which an item is scored, in order of the parts."""
@@ -77,7 +85,6 @@ class PrismModel(nn.Module):
         self.enter = nn.Sequential(nn.LayerNorm(d), Dropout(shape.dropout))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.leave = nn.LayerNorm(d)
-        self.apply(initialise)
 
     @property
     def item_views(self) -> tuple[str, ...]:
@@ -169,10 +176,10 @@ class Block(nn.Module):
         return out
 
 
-def initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Small normal weights, zero biases."""
     if isinstance(module, nn.Linear | nn.Embedding | nn.EmbeddingBag):
-        nn.init.normal_(module.weight, std=0.02)
+        nn.init.normal_(module.weight, std=0.02, generator=generator)
     if isinstance(module, nn.Linear) and module.bias is not None:
         nn.init.zeros_(module.bias)
 
