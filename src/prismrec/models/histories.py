@@ -45,7 +45,26 @@ def history_evidence(
     each history, never below zero (an event of negative weight takes evidence away), and zero for
     items that came later."""
     trained = neighbours.shape[0]
+    if len(histories) == 1:
+        return _one_history(histories, neighbours, half_life, n_items)
     product = history_matrix(histories, trained, half_life) @ neighbours
     product.resize((len(histories), n_items))
     evidence: Scores = product.toarray()
     return np.maximum(evidence, 0, out=evidence)
+
+
+def _one_history(
+    histories: Sequences, neighbours: sparse.csr_array, half_life: float, n_items: int
+) -> Scores:
+    """The same for the one query of a request, without making a matrix of it."""
+    weights = recency_weights(histories, half_life)
+    known = histories.items < neighbours.shape[0]
+    items, weights = histories.items[known], weights[known]
+    starts = neighbours.indptr[items]
+    lengths = neighbours.indptr[items + 1] - starts
+    ends = np.cumsum(lengths)
+    within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+    places = np.repeat(starts, lengths) + within
+    terms = neighbours.data[places] * np.repeat(weights, lengths)
+    evidence = np.bincount(neighbours.indices[places], terms, minlength=n_items)
+    return np.maximum(evidence, 0).astype(np.float32)[None, :]
