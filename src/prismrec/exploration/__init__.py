@@ -1,6 +1,17 @@
 """Policies: the only place where randomness enters a slate."""
 
-from prismrec.exploration.policies import EpsilonGreedy, Greedy, policy_from
+from prismrec.exploration.policies import EpsilonGreedy, Greedy, PlackettLuce, policy_from
+from prismrec.exploration.price import Price, Priced
+from prismrec.exploration.sequential import SequentialPolicy
 from prismrec.exploration.settings import ExplorationSettings
 
-__all__ = ["EpsilonGreedy", "ExplorationSettings", "Greedy", "policy_from"]
+__all__ = [
+    "EpsilonGreedy",
+    "ExplorationSettings",
+    "Greedy",
+    "PlackettLuce",
+    "Price",
+    "Priced",
+    "SequentialPolicy",
+    "policy_from",
+]

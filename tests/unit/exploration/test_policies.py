@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 
-from prismrec.core import BadSettings, Candidates, QueryBatch, generator
-from prismrec.exploration import EpsilonGreedy, ExplorationSettings, Greedy, policy_from
+from prismrec.core import BadSettings, Candidates, ItemFeatures, QueryBatch, generator
+from prismrec.exploration import (
+    EpsilonGreedy,
+    ExplorationSettings,
+    Greedy,
+    PlackettLuce,
+    Price,
+    Priced,
+    policy_from,
+)
+from prismrec.ranking import MaximalMarginalRelevance
 
 
 def candidates(scores: list[list[float]], positions: list[list[int]] | None = None) -> Candidates:
@@ -44,7 +55,14 @@ def test_greedy_with_diversity_takes_the_largest_worth_and_breaks_ties_by_positi
 
 def test_a_row_that_runs_out_is_padded() -> None:
     found = candidates([[2, 1, -np.inf], [-np.inf] * 3])
-    for policy in (Greedy(), Greedy(Apart()), EpsilonGreedy(1.0), EpsilonGreedy(0.3, 1, Apart())):
+    for policy in (
+        Greedy(),
+        Greedy(Apart()),
+        EpsilonGreedy(1.0),
+        EpsilonGreedy(0.3, 1, Apart()),
+        PlackettLuce(),
+        Priced(PlackettLuce(), Price(0.5, 2, 0.1)),
+    ):
         choice = policy.choose(QueryBatch.of([[], []]), found, 5, generator(1))
         assert sorted(choice.columns[0]) == [-1, -1, -1, 0, 1]
         assert choice.columns[1].tolist() == [-1] * 5
@@ -54,7 +72,7 @@ def test_a_row_that_runs_out_is_padded() -> None:
 
 def test_no_candidates_at_all() -> None:
     empty = Candidates(np.zeros((2, 0), np.int32), np.zeros((2, 0), np.float32))
-    for policy in (Greedy(), Greedy(Apart()), EpsilonGreedy(0.5)):
+    for policy in (Greedy(), Greedy(Apart()), EpsilonGreedy(0.5), PlackettLuce()):
         choice = policy.choose(QueryBatch.of([[], []]), empty, 3, generator(1))
         assert (choice.columns == -1).all()
 
@@ -69,11 +87,14 @@ def test_nothing_beyond_the_shortlist_is_chosen_unless_the_slate_is_longer() -> 
 
 def test_the_same_seed_gives_the_same_slate_and_a_longer_one_begins_with_it() -> None:
     found = candidates([list(range(40, 0, -1))])
-    policy = EpsilonGreedy(0.5, diversity=Apart())
-    for seed in range(20):
-        assert chosen(policy, found, 8, seed) == chosen(policy, found, 8, seed)
-        assert chosen(policy, found, 8, seed)[0][:3] == chosen(policy, found, 3, seed)[0]
-    assert chosen(policy, found, 8, 1) != chosen(policy, found, 8, 2)
+    for plain in (EpsilonGreedy(0.5, diversity=Apart()), PlackettLuce(2.0)):
+        for policy in (plain, Priced(plain, Price(0.8, 2, 0.5))):
+            for seed in range(20):
+                assert chosen(policy, found, 8, seed) == chosen(policy, found, 8, seed)
+                assert chosen(policy, found, 8, seed)[0][:3] == chosen(policy, found, 3, seed)[0]
+            assert len({tuple(chosen(policy, found, 8, seed)[0]) for seed in range(20)}) > 3
+    many = candidates([list(range(40, 0, -1))] * 3)
+    assert [row[:3] for row in chosen(plain, many, 8)] == chosen(plain, many, 3)
 
 
 def test_what_was_explored_is_said() -> None:
@@ -90,16 +111,42 @@ def test_what_was_explored_is_said() -> None:
     assert choice.explored.any()
 
 
-def test_versions_tell_distributions_apart() -> None:
-    policies = [
-        Greedy(),
-        Greedy(Apart()),
-        EpsilonGreedy(0.1),
-        EpsilonGreedy(0.2),
-        EpsilonGreedy(0.1, 20),
-        EpsilonGreedy(0.1, diversity=Apart()),
+CHANGES = {
+    "epsilon": 0.2,
+    "shortlist": 20,
+    "temperature": 0.5,
+    "share": 0.5,
+    "first_place": 3,
+    "max_expected_loss": 0.1,
+}
+
+
+def test_every_setting_that_changes_the_distribution_changes_the_version() -> None:
+    """A setting that another policy reads changes nothing here."""
+    others = {"epsilon-greedy": {"temperature"}, "plackett-luce": {"epsilon"}, "greedy": {*CHANGES}}
+    for name, unread in others.items():
+        plain = ExplorationSettings(name)
+        versions = {policy_from(plain).version, policy_from(plain, Apart()).version}
+        assert len(versions) == 2
+        for setting, value in CHANGES.items():
+            version = policy_from(replace(plain, **{setting: value})).version
+            assert (version in versions) == (setting in unread)
+            versions.add(version)
+    assert {f.name for f in fields(ExplorationSettings)} == {"policy", *CHANGES}
+
+
+def test_the_settings_of_the_diversity_step_change_the_version() -> None:
+    features = ItemFeatures.bare(3)
+    steps = [
+        MaximalMarginalRelevance(features, 0.5, "text"),
+        MaximalMarginalRelevance(features, 0.6, "text"),
+        MaximalMarginalRelevance(features, 0.6, "both"),
     ]
-    assert len({(policy.name, policy.version) for policy in policies}) == len(policies)
+    for make in (Greedy, lambda step: PlackettLuce(diversity=step)):
+        assert len({make(step).version for step in steps}) == 3
+    assert (
+        Greedy(steps[0]).version == Greedy(MaximalMarginalRelevance(features, 0.5, "text")).version
+    )
 
 
 def test_settings_make_the_policy_they_name() -> None:
@@ -108,12 +155,41 @@ def test_settings_make_the_policy_they_name() -> None:
     assert isinstance(made, EpsilonGreedy)
     assert (made.epsilon, made.shortlist) == (0.2, 30)
     made.update([], [])
+    drawn = policy_from(ExplorationSettings("plackett-luce", temperature=0.3))
+    assert isinstance(drawn, PlackettLuce)
+    assert drawn.temperature == 0.3
+    priced = policy_from(ExplorationSettings("plackett-luce", share=0.1, shortlist=7), Apart())
+    assert isinstance(priced, Priced)
+    assert (priced.name, priced.shortlist, priced.price.share) == ("plackett-luce", 7, 0.1)
+    assert priced.diversity is not None
+
+
+def test_a_slate_that_a_policy_never_shows_has_no_propensity() -> None:
+    found = candidates([[4, 3, 2, 1, -np.inf]] * 4)
+    slates = np.array([[0, 1, -1], [3, 0, -1], [0, 0, -1], [4, 0, -1]], np.int32)
+    policy = EpsilonGreedy(0.6, shortlist=3)
+    claims = policy.propensities(QueryBatch.of([[]] * 4), found, slates)
+    np.testing.assert_allclose(claims[0], [0.6, 0.7, 1.0])
+    assert (claims[:, 2] == 1.0).all()
+    np.testing.assert_array_equal(claims[1:, :2].prod(axis=1), 0.0)
 
 
 @pytest.mark.parametrize(
-    "bad", [("random",), ("greedy", 1.5), ("greedy", float("nan")), ("greedy", 0.1, 0)]
+    "bad",
+    [
+        {"policy": "random"},
+        {"epsilon": 1.5},
+        {"epsilon": float("nan")},
+        {"shortlist": 0},
+        {"temperature": 0.0},
+        {"temperature": float("inf")},
+        {"temperature": float("nan")},
+        {"share": -0.1},
+        {"first_place": 0},
+        {"max_expected_loss": 1.1},
+    ],
 )
-def test_bad_settings_say_what_to_change(bad: tuple) -> None:
+def test_bad_settings_say_what_to_change(bad: dict) -> None:
     with pytest.raises(BadSettings, match=r"exploration\.") as error:
-        ExplorationSettings(*bad)
+        ExplorationSettings(**bad)
     assert error.value.hint

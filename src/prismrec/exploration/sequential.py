@@ -1,0 +1,205 @@
+"""A slate is drawn place by place, and each place knows the chance of every candidate.
+
+That one mechanism gives every policy here its exact propensities: a policy only says, for a place,
+how likely each remaining candidate is (`chances`); the walk draws from it, takes the drawn item out
+and goes on. The diversity step stands inside it, as what a candidate is worth at this place.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prismrec.core import Candidates, Choice, Diversity, Exposure, QueryBatch
+from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores
+
+__all__ = ["Place", "SequentialPolicy", "Shortlist", "certain", "drawn", "version_of", "walk"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a policy sees when it fills one place of b slates from shortlists of m.
+
+    `index` counts the places from 0. `positions`, `scores`, `worth` and `left` are (b, m), best
+    score first: item positions, scores, what each is worth given the places before (the score where
+    there is no diversity step), and whether it may still be shown. `greedy` (b,) is the column of
+    the largest worth of what is left. `at` (b,) is the time of each request.
+    """
+
+    index: int
+    positions: Positions
+    scores: Scores
+    worth: Floats
+    left: Bools
+    greedy: Longs
+    at: Longs
+
+
+class SequentialPolicy(ABC):
+    """A policy that is its `chances` at each place, walked from the first place to the last.
+
+    `share` is the part of the requests that explore at all; the others take the greedy choice at
+    every place. One uniform draw is taken from the generator for each place, so the same generator
+    gives a longer slate that begins with the shorter one, as long as neither is longer than the
+    shortlist.
+    """
+
+    name: str
+    version: str
+    shortlist: int
+    diversity: Diversity | None
+    share: float = 1.0
+
+    @abstractmethod
+    def chances(self, place: Place) -> Floats:
+        """(b, m) how likely each candidate is at this place of a request that explores: 0 where
+        nothing is left, rows that sum to 1 where something is."""
+
+    def choose(
+        self, queries: QueryBatch, candidates: Candidates, n: int, rng: np.random.Generator
+    ) -> Choice:
+        """n of each row's shortlist, with one uniform draw from `rng` for every place and row."""
+        shortlist = Shortlist(queries, candidates, max(self.shortlist, n), self.diversity)
+        return walk(shortlist, n, self, drawn(rng.random((n, len(candidates)))))
+
+    def propensities(
+        self, queries: QueryBatch, candidates: Candidates, columns: Positions
+    ) -> Floats:
+        """(b, n): how likely this policy would have shown the slates `columns` (b, n), each place
+        given the places before; 0 where it never would, 1 at padding.
+
+        What off-policy evaluation asks of a policy that did not log the slates itself.
+        """
+        n = columns.shape[1]
+        shortlist = Shortlist(queries, candidates, max(self.shortlist, n), self.diversity)
+        chances = walk(shortlist, n, self, shortlist.given(columns)).propensities
+        return np.where(columns >= 0, chances, 1.0)
+
+    def update(  # noqa: B027 (that nothing is learned is the rule, not an omission)
+        self, exposures: Sequence[Exposure], rewards: Sequence[float]
+    ) -> None:
+        """Chances come from settings and from the scores of the release: nothing is learned."""
+
+
+class Shortlist:
+    """The m best candidates of each row, best first, and what they are worth at a place."""
+
+    def __init__(
+        self, queries: QueryBatch, candidates: Candidates, m: int, diversity: Diversity | None
+    ) -> None:
+        order = np.lexsort((candidates.positions, -candidates.scores), axis=1)[:, :m]
+        self.order = order
+        self.positions = np.take_along_axis(candidates.positions, order, axis=1)
+        self.scores = np.take_along_axis(candidates.scores, order, axis=1)
+        self.valid = (self.positions >= 0) & np.isfinite(self.scores)
+        self.at = queries.at
+        self.diversity = diversity
+        # Walking the shortlist by item position makes argmax break ties by position.
+        self._by_position = np.argsort(self.positions, axis=1, kind="stable")
+
+    def place(self, left: Bools, picks: Longs) -> Place:
+        """The place after the columns `picks` (b, index) of the shortlist."""
+        worth, greedy = self.scores.astype(np.float64), np.argmax(left, axis=1)
+        if self.diversity is not None:
+            for row in np.flatnonzero(left.any(axis=1)):
+                worth[row] = self.diversity.worth(
+                    self.positions[row], self.scores[row], picks[row].tolist()
+                )
+            masked = np.where(left, worth, -np.inf)
+            best = np.argmax(np.take_along_axis(masked, self._by_position, axis=1), axis=1)
+            greedy = self._by_position[np.arange(len(left)), best]
+        return Place(picks.shape[1], self.positions, self.scores, worth, left, greedy, self.at)
+
+    def given(self, columns: Positions) -> Pick:
+        """Takes the candidates' `columns` (b, n), whatever the chances; -1 where not in here."""
+
+        def pick(index: int, chances: Floats) -> Longs:
+            same = self.order == columns[:, index, None]
+            return np.where(same.any(axis=1), np.argmax(same, axis=1), -1)
+
+        return pick
+
+
+Pick = Callable[[int, Floats], Longs]
+"""The columns (b,) taken at a place, given its index and its chances (b, m); -1 for none."""
+
+
+def walk(shortlist: Shortlist, n: int, policy: SequentialPolicy, pick: Pick) -> Choice:
+    """Fill n places one after the other, all rows at once."""
+    b, m = shortlist.order.shape
+    left, rows = shortlist.valid.copy(), np.arange(b)
+    picks = np.zeros((b, n), np.int64)
+    columns = np.full((b, n), -1, np.int32)
+    propensities, explored = np.ones((b, n)), np.zeros((b, n), bool)
+    coin = _Coin(b, policy.share)
+    for index in range(n if m else 0):
+        place = shortlist.place(left, picks[:, :index])
+        chances = policy.chances(place)
+        mixed = coin.mixed(chances, certain(place))
+        taken = pick(index, mixed)
+        column = np.maximum(taken, 0)
+        chance = np.where(taken >= 0, mixed[rows, column], 0.0)
+        coin.learn(chances[rows, column], chance)
+        live = left.any(axis=1)
+        picks[:, index] = column
+        columns[:, index] = np.where(live, shortlist.order[rows, column], -1)
+        propensities[:, index] = np.where(live, np.minimum(chance, 1.0), 1.0)
+        explored[:, index] = live & (column != place.greedy)
+        left[rows, column] = False
+    return Choice(columns, propensities, explored=explored)
+
+
+class _Coin:
+    """Whether a request explores: one coin for the whole slate, which nobody sees.
+
+    With u the probability that it fell on exploring, given the places before, the propensity of a
+    place is `u * p(a) + (1 - u) * [a is greedy]`, and after a was shown u becomes
+    `u * p(a) / propensity`: Bayes' rule, exactly. Drawing every place from that mixture gives each
+    slate as often as tossing the coin first, and what is logged is what was drawn from.
+    """
+
+    def __init__(self, b: int, share: float) -> None:
+        self.belief = np.full(b, share)
+
+    def mixed(self, chances: Floats, greedy: Floats) -> Floats:
+        """(b, m) the propensities of a place, from the chances of a request that explores."""
+        belief = self.belief[:, None]
+        return belief * chances + (1.0 - belief) * greedy
+
+    def learn(self, exploring: Floats, propensity: Floats) -> None:
+        """What the chance and the propensity of the item shown say about the coin, both (b,)."""
+        seen = self.belief * exploring
+        np.divide(seen, propensity, out=self.belief, where=propensity > 0)
+
+
+def certain(place: Place) -> Floats:
+    """(b, m): the greedy choice with certainty."""
+    chances = np.zeros(place.left.shape)
+    chances[np.arange(len(chances)), place.greedy] = place.left.any(axis=1)
+    return chances
+
+
+def version_of(version: str, diversity: Diversity | None) -> str:
+    """Exposures of one version share one distribution: the settings of the diversity step count."""
+    if diversity is None:
+        return version
+    plain = {k: v for k, v in vars(diversity).items() if isinstance(v, str | int | float)}
+    settings = ",".join(f"{name}={plain[name]}" for name in sorted(plain))
+    return f"{version}:{type(diversity).__name__}({settings})"
+
+
+def drawn(draws: Floats) -> Pick:
+    """Takes what the draws (n, b), uniform in [0, 1), fall on."""
+    return lambda index, chances: _fallen_on(chances, draws[index])
+
+
+def _fallen_on(chances: Floats, draws: Floats) -> Longs:
+    """The column in which each row's draw falls; never one without a chance."""
+    reached = np.cumsum(chances, axis=1)
+    after = (reached <= (draws * reached[:, -1])[:, None]).sum(axis=1)
+    last = chances.shape[1] - 1 - np.argmax(chances[:, ::-1] > 0, axis=1)
+    column: Longs = np.minimum(after, last)
+    return column
