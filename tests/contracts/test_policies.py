@@ -16,9 +16,11 @@ from prismrec.core import Candidates, ItemFeatures, Policy, QueryBatch, generato
 from prismrec.exploration import (
     EpsilonGreedy,
     Greedy,
+    NewItems,
     PlackettLuce,
     Price,
     Priced,
+    Quota,
     SequentialPolicy,
 )
 from prismrec.ranking import MaximalMarginalRelevance
@@ -38,6 +40,9 @@ def unlike(n: int) -> MaximalMarginalRelevance:
     )
 
 
+CREATED = np.where(np.isin(np.arange(64), [0, 12]), 0, -1)
+"""Two of the items are as new as can be, of the others nothing is known."""
+
 POLICIES = {
     "greedy": lambda: Greedy(),
     "greedy, diverse": lambda: Greedy(unlike(64)),
@@ -51,6 +56,10 @@ POLICIES = {
     "plackett-luce, diverse": lambda: PlackettLuce(0.2, diversity=unlike(64)),
     "epsilon, priced": lambda: Priced(EpsilonGreedy(0.6), Price(0.3, 2, 0.05)),
     "plackett-luce, to some": lambda: Priced(PlackettLuce(), Price(share=0.4)),
+    "greedy, new items": lambda: NewItems(Greedy(), Quota(0.3, place=2), CREATED),
+    "plackett-luce, new items, priced": lambda: Priced(
+        NewItems(PlackettLuce(), Quota(0.3), CREATED), Price(0.5, 1, 0.3)
+    ),
     "plackett-luce, priced": lambda: Priced(PlackettLuce(2.0), Price(0.5, 1, 0.2)),
 }
 every_policy = pytest.mark.parametrize("make", POLICIES.values(), ids=POLICIES.keys())

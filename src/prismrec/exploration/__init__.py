@@ -1,5 +1,6 @@
 """Policies: the only place where randomness enters a slate."""
 
+from prismrec.exploration.new_items import NewItems, Quota
 from prismrec.exploration.policies import EpsilonGreedy, Greedy, PlackettLuce, policy_from
 from prismrec.exploration.price import Price, Priced
 from prismrec.exploration.sequential import SequentialPolicy
@@ -9,9 +10,11 @@ __all__ = [
     "EpsilonGreedy",
     "ExplorationSettings",
     "Greedy",
+    "NewItems",
     "PlackettLuce",
     "Price",
     "Priced",
+    "Quota",
     "SequentialPolicy",
     "policy_from",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import numpy as np
 
-from prismrec.core import Candidates, Choice, Diversity, Policy, QueryBatch
-from prismrec.core.arrays import Floats
+from prismrec.core import BadSettings, Candidates, Choice, Diversity, Policy, QueryBatch
+from prismrec.core.arrays import Floats, Longs
+from prismrec.exploration.new_items import NewItems, Quota
 from prismrec.exploration.price import Price, Priced
 from prismrec.exploration.sequential import (
     Place,
@@ -23,19 +25,27 @@ from prismrec.exploration.settings import ExplorationSettings
 __all__ = ["EpsilonGreedy", "Greedy", "PlackettLuce", "policy_from"]
 
 
-def policy_from(settings: ExplorationSettings, diversity: Diversity | None = None) -> Policy:
-    """The policy of the settings at the price of the settings, the diversity step inside it."""
-    if settings.policy == "greedy":
-        return Greedy(diversity)
+def policy_from(
+    settings: ExplorationSettings,
+    diversity: Diversity | None = None,
+    created_at: Longs | None = None,
+) -> Policy:
+    """The policy of the settings at the price of the settings, the diversity step inside it.
+
+    `created_at` (n_items,) is milliseconds since 1970 UTC by item position, -1 unknown: the quota
+    for new items needs it, and `BadSettings` is raised where it is asked for without.
+    """
+    policy = _POLICIES[settings.policy](settings, diversity)
+    if settings.new_chance > 0.0:
+        if created_at is None:
+            raise BadSettings(
+                "exploration.new_chance needs to know when items were created.",
+                hint="Set exploration.new_chance to 0, or give the times of creation.",
+            )
+        quota = Quota(settings.new_chance, settings.new_place, settings.new_days)
+        policy = NewItems(policy, quota, created_at)
     price = Price(settings.share, settings.first_place, settings.max_expected_loss)
-    policy = _explorer(settings, diversity)
-    return policy if price == Price() else Priced(policy, price)
-
-
-def _explorer(settings: ExplorationSettings, diversity: Diversity | None) -> SequentialPolicy:
-    if settings.policy == "plackett-luce":
-        return PlackettLuce(settings.temperature, settings.shortlist, diversity)
-    return EpsilonGreedy(settings.epsilon, settings.shortlist, diversity)
+    return policy if price == Price() or isinstance(policy, Greedy) else Priced(policy, price)
 
 
 class Greedy(SequentialPolicy):
@@ -131,3 +141,14 @@ def _best_first(shortlist: Shortlist, n: int) -> Choice:
     columns = np.full((b, n), -1, np.int32)
     columns[:, : min(m, n)] = np.where(shortlist.valid, shortlist.order, -1)[:, :n]
     return Choice(columns, np.ones((b, n)), explored=np.zeros((b, n), bool))
+
+
+_POLICIES: dict[str, Callable[[ExplorationSettings, Diversity | None], SequentialPolicy]] = {
+    "greedy": lambda settings, diversity: Greedy(diversity),
+    "epsilon-greedy": lambda settings, diversity: EpsilonGreedy(
+        settings.epsilon, settings.shortlist, diversity
+    ),
+    "plackett-luce": lambda settings, diversity: PlackettLuce(
+        settings.temperature, settings.shortlist, diversity
+    ),
+}

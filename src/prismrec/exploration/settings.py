@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prismrec.core import BadSettings
@@ -26,6 +27,10 @@ class ExplorationSettings:
     from 1, are never explored; the expected value of a slate that explores, by the model's own
     estimate, may not fall more than `max_expected_loss` below the greedy slate's, as a share of it
     (1 sets no limit).
+
+    New items: with the probability `new_chance`, the place `new_place`, counted from 1, goes to a
+    candidate created within the last `new_days` days, drawn evenly. That too is exploring, and
+    keeps within the price.
     """
 
     policy: str = "greedy"
@@ -35,6 +40,9 @@ class ExplorationSettings:
     share: float = 1.0
     first_place: int = 1
     max_expected_loss: float = 1.0
+    new_chance: float = 0.0
+    new_place: int = 1
+    new_days: float = 30.0
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -42,19 +50,33 @@ class ExplorationSettings:
                 f"exploration.policy is '{self.policy}'.",
                 hint=f"Give one of: {', '.join(POLICIES)}.",
             )
-        for name in ("epsilon", "share", "max_expected_loss"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise BadSettings(
-                    f"exploration.{name} is {getattr(self, name)}.", hint="Give 0 to 1."
-                )
-        for name in ("shortlist", "first_place"):
-            if getattr(self, name) < 1:
-                raise BadSettings(
-                    f"exploration.{name} is {getattr(self, name)}.",
-                    hint="Give a whole number above 0.",
-                )
-        if not 0.0 < self.temperature < math.inf:
+        for names, holds, hint in _RULES:
+            for name in names:
+                value = getattr(self, name)
+                if not holds(value):
+                    raise BadSettings(f"exploration.{name} is {value}.", hint=hint)
+        if self.new_chance and self.new_place < self.first_place:
             raise BadSettings(
-                f"exploration.temperature is {self.temperature}.",
-                hint="Give a number above 0; the greedy policy is the limit towards 0.",
+                f"exploration.new_place is {self.new_place}, but nothing is explored before place "
+                f"{self.first_place}.",
+                hint="Set exploration.new_place to exploration.first_place or later.",
             )
+
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (
+        ("epsilon", "share", "max_expected_loss", "new_chance"),
+        lambda value: 0.0 <= value <= 1.0,
+        "Give a number from 0 to 1.",
+    ),
+    (
+        ("shortlist", "first_place", "new_place"),
+        lambda value: value >= 1,
+        "Give a whole number above 0.",
+    ),
+    (
+        ("temperature", "new_days"),
+        lambda value: 0.0 < value < math.inf,
+        "Give a number above 0.",
+    ),
+)

@@ -17,6 +17,7 @@ from prismrec.exploration import (
     Priced,
     policy_from,
 )
+from prismrec.exploration.settings import POLICIES
 from prismrec.ranking import MaximalMarginalRelevance
 
 
@@ -118,21 +119,39 @@ CHANGES = {
     "share": 0.5,
     "first_place": 3,
     "max_expected_loss": 0.1,
+    "new_chance": 0.2,
+    "new_place": 4,
+    "new_days": 7.0,
 }
 
 
-def test_every_setting_that_changes_the_distribution_changes_the_version() -> None:
-    """A setting that another policy reads changes nothing here."""
-    others = {"epsilon-greedy": {"temperature"}, "plackett-luce": {"epsilon"}, "greedy": {*CHANGES}}
-    for name, unread in others.items():
-        plain = ExplorationSettings(name)
-        versions = {policy_from(plain).version, policy_from(plain, Apart()).version}
-        assert len(versions) == 2
-        for setting, value in CHANGES.items():
-            version = policy_from(replace(plain, **{setting: value})).version
-            assert (version in versions) == (setting in unread)
-            versions.add(version)
+READ_BY_NONE = {
+    "epsilon-greedy": {"temperature"},
+    "plackett-luce": {"epsilon"},
+    "greedy": {"epsilon", "temperature", "shortlist"},
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_setting_that_changes_the_distribution_changes_the_version(name: str) -> None:
+    """A setting that only another policy reads changes nothing."""
+    created = np.zeros(3, np.int64)
+
+    def version(settings: ExplorationSettings, diversity: Apart | None = None) -> str:
+        return policy_from(settings, diversity, created).version
+
+    plain = ExplorationSettings(name, new_chance=0.1, new_place=5)
+    versions = {version(plain), version(plain, Apart()), version(replace(plain, new_chance=0.0))}
+    assert len(versions) == 3
+    for setting, value in CHANGES.items():
+        changed = version(replace(plain, **{setting: value}))
+        assert (changed in versions) == (setting in READ_BY_NONE[name])
+        versions.add(changed)
     assert {f.name for f in fields(ExplorationSettings)} == {"policy", *CHANGES}
+
+
+def test_greedy_without_new_items_has_no_price() -> None:
+    assert isinstance(policy_from(ExplorationSettings(share=0.1)), Greedy)
 
 
 def test_the_settings_of_the_diversity_step_change_the_version() -> None:
@@ -187,6 +206,10 @@ def test_a_slate_that_a_policy_never_shows_has_no_propensity() -> None:
         {"share": -0.1},
         {"first_place": 0},
         {"max_expected_loss": 1.1},
+        {"new_chance": -0.1},
+        {"new_place": 0},
+        {"new_days": 0.0},
+        {"new_chance": 0.1, "new_place": 2, "first_place": 3},
     ],
 )
 def test_bad_settings_say_what_to_change(bad: dict) -> None:
