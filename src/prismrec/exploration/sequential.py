@@ -75,7 +75,8 @@ class SequentialPolicy(ABC):
         """
         n = columns.shape[1]
         shortlist = Shortlist(queries, candidates, max(self.shortlist, n), self.diversity)
-        chances = walk(shortlist, n, self, shortlist.given(columns)).propensities
+        shown = walk(shortlist, n, self, shortlist.given(columns))
+        chances = np.where(shown.columns == columns, shown.propensities, 0.0)
         return np.where(columns >= 0, chances, 1.0)
 
     def update(  # noqa: B027 (that nothing is learned is the rule, not an omission)

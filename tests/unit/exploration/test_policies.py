@@ -191,6 +191,10 @@ def test_a_slate_that_a_policy_never_shows_has_no_propensity() -> None:
     np.testing.assert_allclose(claims[0], [0.6, 0.7, 1.0])
     assert (claims[:, 2] == 1.0).all()
     np.testing.assert_array_equal(claims[1:, :2].prod(axis=1), 0.0)
+    few = candidates([[2, 1, -np.inf]] * 2)
+    beyond = np.array([[0, 1, 2], [0, 1, 0]], np.int32)
+    claims = EpsilonGreedy(0.6).propensities(QueryBatch.of([[]] * 2), few, beyond)
+    np.testing.assert_allclose(claims, [[0.7, 1.0, 0.0]] * 2)
 
 
 @pytest.mark.parametrize(
