@@ -130,7 +130,7 @@ def _with_policies(snapshot: Snapshot) -> Snapshot:
     return replace(
         snapshot,
         rankers=tuple(rankers_from(settings.ranking, features)),
-        policy=policy_from(settings.exploration, diversity),
+        policy=policy_from(settings.exploration, diversity, features.created_at),
         greedy=Greedy(diversity),
     )
 
