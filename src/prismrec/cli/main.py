@@ -23,6 +23,7 @@ COMMANDS = (
     "demo",
     "fit",
     "evaluate",
+    "ope",
     "recommend",
     "search",
     "similar",
