@@ -21,7 +21,7 @@ def clipping_grid(weights: Floats, points: int = 12) -> list[float]:
     return [float("inf"), *(float(level) for level in dict.fromkeys(levels.tolist()))]
 
 
-def slope(estimates: Sequence[Terms], *, width: float = 2.0) -> int:
+def slope(estimates: Sequence[Terms], *, width: float = 1.0) -> int:
     """The index of the estimate to trust, of several whose bias grows while their variance shrinks.
 
     Give them least biased first. The last one whose interval still meets the intervals of all
