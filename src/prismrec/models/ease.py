@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -13,24 +12,13 @@ from prismrec.core import (
     BadSettings,
     Cases,
     Interactions,
-    ItemFeatures,
-    QueryBatch,
     Scorer,
-    State,
     TrainingDiverged,
 )
-from prismrec.core.arrays import Floats, Scores, Vectors
-from prismrec.models.certainty import strongest_neighbour
+from prismrec.core.arrays import Vectors
 from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_evidence
-from prismrec.models.sparse_matrices import (
-    arrays_of,
-    largest_of_rows,
-    matrix_of,
-    product_blocks,
-    user_item_matrix,
-)
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.neighbours import NeighbourScorer
+from prismrec.models.sparse_matrices import product_blocks, user_item_matrix
 
 __all__ = ["EASE", "EASEScorer"]
 
@@ -135,37 +123,9 @@ def largest_weights(weights: Vectors, k: int) -> sparse.csr_array:
     return out
 
 
-@dataclass(frozen=True)
-class EASEScorer(WholeCatalogueScorer):
-    """History times `weights` (trained items, trained items); never negative: a negative prediction
-    says no more than none."""
+class EASEScorer(NeighbourScorer):
+    """History times the weights; a negative prediction says no more than none."""
 
     kind: ClassVar[str] = "ease"
-    log_ready: ClassVar[bool] = False
     part_names = ("ease",)
-
-    weights: sparse.csr_array
-    half_life: float
-    n_items: int
-
-    def all_parts(self, queries: QueryBatch) -> list[Scores]:
-        return [history_evidence(queries.histories, self.weights, self.half_life, self.n_items)]
-
-    @cached_property
-    def _strongest(self) -> Scores:
-        return largest_of_rows(self.weights)
-
-    def certainty(self, queries: QueryBatch) -> Floats:
-        """(b,): see `strongest_neighbour`."""
-        return strongest_neighbour(queries.histories, self._strongest, self.half_life)
-
-    def extended(self, features: ItemFeatures) -> Self:
-        return self.keeping(replace(self, n_items=len(features)), "_strongest")
-
-    def state(self) -> State:
-        return State(self.kind, {"half_life": self.half_life}, arrays_of("weights", self.weights))
-
-    @classmethod
-    def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        weights = matrix_of("weights", state.arrays)
-        return cls(weights, **state.settings, n_items=len(features))
+    stored = "weights"

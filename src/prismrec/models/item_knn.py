@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Floats, Scores
-from prismrec.models.certainty import strongest_neighbour
+from prismrec.core import Cases, Interactions, Scorer
 from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_evidence
-from prismrec.models.sparse_matrices import (
-    arrays_of,
-    largest_in_rows,
-    largest_of_rows,
-    matrix_of,
-    product_blocks,
-    user_item_matrix,
-)
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.neighbours import NeighbourScorer
+from prismrec.models.sparse_matrices import largest_in_rows, product_blocks, user_item_matrix
 
 __all__ = ["ItemKNN", "ItemKNNScorer"]
 
@@ -82,37 +71,9 @@ def cosine_neighbours(taken: sparse.csr_array, shrinkage: float, k: int) -> spar
     return neighbours
 
 
-@dataclass(frozen=True)
-class ItemKNNScorer(WholeCatalogueScorer):
-    """History times `similarity` (trained items, trained items); never negative."""
+class ItemKNNScorer(NeighbourScorer):
+    """History times the similarity of items."""
 
     kind: ClassVar[str] = "item_knn"
-    log_ready: ClassVar[bool] = False
     part_names = ("item_knn",)
-
-    similarity: sparse.csr_array
-    half_life: float
-    n_items: int
-
-    def all_parts(self, queries: QueryBatch) -> list[Scores]:
-        return [history_evidence(queries.histories, self.similarity, self.half_life, self.n_items)]
-
-    @cached_property
-    def _strongest(self) -> Scores:
-        return largest_of_rows(self.similarity)
-
-    def certainty(self, queries: QueryBatch) -> Floats:
-        """(b,): see `strongest_neighbour`."""
-        return strongest_neighbour(queries.histories, self._strongest, self.half_life)
-
-    def extended(self, features: ItemFeatures) -> Self:
-        return self.keeping(replace(self, n_items=len(features)), "_strongest")
-
-    def state(self) -> State:
-        settings = {"half_life": self.half_life}
-        return State(self.kind, settings, arrays_of("similarity", self.similarity))
-
-    @classmethod
-    def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        similarity = matrix_of("similarity", state.arrays)
-        return cls(similarity, **state.settings, n_items=len(features))
+    stored = "similarity"

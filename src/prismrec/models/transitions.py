@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, Sequences, State
-from prismrec.core.arrays import Floats, Scores
-from prismrec.models.certainty import strongest_neighbour
+from prismrec.core import Cases, Interactions, Scorer, Sequences
 from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_evidence
-from prismrec.models.sparse_matrices import arrays_of, largest_in_rows, largest_of_rows, matrix_of
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.neighbours import NeighbourScorer
+from prismrec.models.sparse_matrices import largest_in_rows
 
 __all__ = ["Transitions", "TransitionsScorer"]
 
@@ -85,36 +81,9 @@ def _counts(
     return both
 
 
-@dataclass(frozen=True)
-class TransitionsScorer(WholeCatalogueScorer):
-    """History times `evidence` (trained items, trained items); never negative."""
+class TransitionsScorer(NeighbourScorer):
+    """History times the evidence of what follows."""
 
     kind: ClassVar[str] = "transitions"
-    log_ready: ClassVar[bool] = False
     part_names = ("transitions",)
-
-    evidence: sparse.csr_array
-    half_life: float
-    n_items: int
-
-    def all_parts(self, queries: QueryBatch) -> list[Scores]:
-        return [history_evidence(queries.histories, self.evidence, self.half_life, self.n_items)]
-
-    @cached_property
-    def _strongest(self) -> Scores:
-        return largest_of_rows(self.evidence)
-
-    def certainty(self, queries: QueryBatch) -> Floats:
-        """(b,): see `strongest_neighbour`."""
-        return strongest_neighbour(queries.histories, self._strongest, self.half_life)
-
-    def extended(self, features: ItemFeatures) -> Self:
-        return self.keeping(replace(self, n_items=len(features)), "_strongest")
-
-    def state(self) -> State:
-        return State(self.kind, {"half_life": self.half_life}, arrays_of("evidence", self.evidence))
-
-    @classmethod
-    def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        evidence = matrix_of("evidence", state.arrays)
-        return cls(evidence, **state.settings, n_items=len(features))
+    stored = "evidence"

@@ -36,13 +36,13 @@ def test_weights_are_the_positive_ones_of_the_closed_form():
     train, taken = world()
     scorer = EASE(regularisation=7.0).fit(train, generator(0, "test"))
     want = np.maximum(closed_form(taken, 7.0), 0)
-    np.testing.assert_allclose(scorer.weights.toarray(), want, atol=1e-5)
+    np.testing.assert_allclose(scorer.neighbours.toarray(), want, atol=1e-5)
 
 
 def test_each_row_keeps_its_largest_weights():
     train, taken = world()
     scorer = EASE(regularisation=7.0, neighbours=3).fit(train, generator(0, "test"))
-    for row, full in zip(scorer.weights.toarray(), closed_form(taken, 7.0), strict=True):
+    for row, full in zip(scorer.neighbours.toarray(), closed_form(taken, 7.0), strict=True):
         best = np.argsort(-full)[:3]
         want = np.zeros_like(full)
         want[best] = np.maximum(full[best], 0)

@@ -32,7 +32,7 @@ def dense(data: list[list[int]], n_items: int = 20) -> np.ndarray:
 def test_similarity_is_the_cosine_of_scikit_learn():
     want = cosine_similarity(dense(rows()).T)
     np.fill_diagonal(want, 0)
-    np.testing.assert_allclose(fit(PURE, rows()).similarity.toarray(), want, atol=1e-6)
+    np.testing.assert_allclose(fit(PURE, rows()).neighbours.toarray(), want, atol=1e-6)
 
 
 def test_shrinkage_and_user_power_follow_the_formula():
@@ -42,19 +42,19 @@ def test_shrinkage_and_user_power_follow_the_formula():
     want = taken.T @ taken / (norms[:, None] * norms + 3.0)
     np.fill_diagonal(want, 0)
     scorer = fit(ItemKNN(shrinkage=3.0, user_power=0.5, neighbours=100), rows())
-    np.testing.assert_allclose(scorer.similarity.toarray(), want, atol=1e-6)
+    np.testing.assert_allclose(scorer.neighbours.toarray(), want, atol=1e-6)
 
 
 def test_small_blocks_give_the_same_neighbours(monkeypatch):
-    whole = fit(ItemKNN(neighbours=5), rows()).similarity
+    whole = fit(ItemKNN(neighbours=5), rows()).neighbours
     monkeypatch.setattr(sparse_matrices, "BLOCK_PRODUCTS", 7)
-    blocks = fit(ItemKNN(neighbours=5), rows()).similarity
+    blocks = fit(ItemKNN(neighbours=5), rows()).neighbours
     np.testing.assert_array_equal(blocks.toarray(), whole.toarray())
 
 
 def test_each_row_keeps_its_largest_values():
-    whole = fit(PURE, rows()).similarity.toarray()
-    kept = fit(ItemKNN(shrinkage=0.0, user_power=0.0, neighbours=3), rows()).similarity.toarray()
+    whole = fit(PURE, rows()).neighbours.toarray()
+    kept = fit(ItemKNN(shrinkage=0.0, user_power=0.0, neighbours=3), rows()).neighbours.toarray()
     for row, few in zip(whole, kept, strict=True):
         best = np.lexsort((np.arange(len(row)), -row))[:3]
         best = best[row[best] > 0]
@@ -73,6 +73,6 @@ def test_two_groups_of_items_never_mix():
 
 def test_only_the_last_events_of_a_user_count():
     data = [[0, 1, 2, 3]]
-    similarity = fit(ItemKNN(history=2), data, 4).similarity.toarray()
+    similarity = fit(ItemKNN(history=2), data, 4).neighbours.toarray()
     assert similarity[0].sum() == 0
     assert similarity[2, 3] > 0

@@ -19,7 +19,7 @@ def fit(settings: Transitions, rows: list[list[int]], n_items: int) -> Transitio
 
 
 def test_distance_direction_and_the_window_weigh_as_documented():
-    evidence = fit(PLAIN, [[0, 1, 2, 3]], 4).evidence.toarray()
+    evidence = fit(PLAIN, [[0, 1, 2, 3]], 4).neighbours.toarray()
     want = [
         [0, 1, 0.5, 0],
         [0.25, 0, 1, 0.5],
@@ -33,13 +33,13 @@ def test_powers_divide_by_the_sums_of_rows_and_columns():
     settings = Transitions(
         window=1, decay=1.0, backward=0.0, source_power=1.0, target_power=0.5, shrinkage=1.0
     )
-    evidence = fit(settings, [[0, 1], [0, 1], [0, 2]], 3).evidence.toarray()
+    evidence = fit(settings, [[0, 1], [0, 1], [0, 2]], 3).neighbours.toarray()
     np.testing.assert_allclose(evidence[0, 1], 2 / (3 + 1) / np.sqrt(2 + 1), rtol=1e-6)
     np.testing.assert_allclose(evidence[0, 2], 1 / (3 + 1) / np.sqrt(1 + 1), rtol=1e-6)
 
 
 def test_pairs_never_cross_users_and_an_item_is_no_neighbour_of_itself():
-    evidence = fit(PLAIN, [[0, 0], [1], [2, 0, 2]], 3).evidence.toarray()
+    evidence = fit(PLAIN, [[0, 0], [1], [2, 0, 2]], 3).neighbours.toarray()
     assert np.diag(evidence).tolist() == [0, 0, 0]
     assert evidence[0, 1] == evidence[1, 0] == evidence[1, 2] == 0
 
@@ -61,7 +61,7 @@ def test_the_last_event_counts_most():
 
 def test_only_the_strongest_neighbours_are_kept_and_ties_go_to_the_smaller_position():
     settings = Transitions(neighbours=1, backward=0.0, source_power=0.0, target_power=0.0)
-    evidence = fit(settings, [[0, 2], [0, 1], [0, 2], [3, 2], [3, 1]], 4).evidence.toarray()
+    evidence = fit(settings, [[0, 2], [0, 1], [0, 2], [3, 2], [3, 1]], 4).neighbours.toarray()
     assert np.flatnonzero(evidence[0]).tolist() == [2]
     assert np.flatnonzero(evidence[3]).tolist() == [1]
 
