@@ -16,7 +16,7 @@ from prismrec.core import QueryBatch, Scorer, Sequences
 from prismrec.core.arrays import Floats, Scores, Vectors
 from prismrec.models.histories import recency_weights
 
-__all__ = ["Certain", "certainties", "spread", "strongest_neighbour"]
+__all__ = ["Certain", "certainties", "covariance", "spread", "strongest_neighbour"]
 
 FAINT = 1e-4
 """Evidence this small is as good as none."""
@@ -48,6 +48,15 @@ def strongest_neighbour(histories: Sequences, strongest: Scores, half_life: floa
     out = np.zeros(len(histories))
     np.maximum.at(out, histories.rows[known], weights * strongest[histories.items[known]])
     return np.asarray(np.log(out + FAINT), np.float64)
+
+
+def covariance(vectors: Vectors) -> Floats:
+    """(d, d) of the rows of `vectors` (n, d); zeros where there are none."""
+    if not len(vectors):
+        return np.zeros((vectors.shape[1], vectors.shape[1]))
+    centred = vectors.astype(np.float64)
+    centred -= centred.mean(axis=0)
+    return np.asarray(centred.T @ centred / len(vectors), np.float64)
 
 
 def spread(asked: Vectors, covariance: Floats) -> Floats:

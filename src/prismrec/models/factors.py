@@ -9,7 +9,7 @@ import numpy as np
 
 from prismrec.core import QueryBatch
 from prismrec.core.arrays import Floats, Positions, Scores, Vectors
-from prismrec.models.certainty import spread
+from prismrec.models.certainty import covariance, spread
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["FactorScorer"]
@@ -48,7 +48,7 @@ class FactorScorer(WholeCatalogueScorer):
 
     @cached_property
     def _covariance(self) -> Floats:
-        return np.cov(self.factors.astype(np.float64), rowvar=False, bias=True)
+        return covariance(self.factors)
 
     def certainty(self, queries: QueryBatch) -> Floats:
         """(b,): see `spread`."""

@@ -1,4 +1,4 @@
-"""Choosing the weights of a mixture on validation cases, in two steps.
+"""Choosing the weights of a mixture on validation cases, in three steps.
 
 First the weights of the greatest conditional likelihood of the targets: a softmax over the
 candidates of each case, which are the best of every expert and some items drawn at random, these

@@ -20,7 +20,7 @@ SCORERS: Mapping[str, str] = {
     "matrix_factorisation": "prismrec.models.matrix_factorisation:MatrixFactorisationScorer",
     "mixture": "prismrec.models.mixture:MixtureScorer",
     "popularity": "prismrec.models.popularity:PopularityScorer",
-    "prism": "prismrec.models.prism:PrismScorer",
+    "prism": "prismrec.models.prism_scorer:PrismScorer",
     "repeats": "prismrec.models.repeats:RepeatsScorer",
     "text_knn": "prismrec.models.text_knn:TextKNNScorer",
     "transitions": "prismrec.models.transitions:TransitionsScorer",
