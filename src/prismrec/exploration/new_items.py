@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prismrec.core.arrays import Bools, Floats, Longs
-from prismrec.exploration.sequential import Place, SequentialPolicy
+from prismrec.exploration.sequential import Place, PolicyAround, SequentialPolicy
 
 __all__ = ["NewItems", "Quota"]
 
@@ -25,7 +25,7 @@ class Quota:
     days: float = 30.0
 
 
-class NewItems(SequentialPolicy):
+class NewItems(PolicyAround):
     """A policy that gives one place to new items with a stated probability.
 
     With c for the chance, the policy's own chances p are mixed at that place with a uniform draw
@@ -38,16 +38,10 @@ class NewItems(SequentialPolicy):
 
     def __init__(self, policy: SequentialPolicy, quota: Quota, created_at: Longs) -> None:
         """`created_at` (n_items,) is milliseconds since 1970 UTC by item position, -1 unknown."""
-        self.policy = policy
+        super().__init__(policy, quota)
         self.quota = quota
         self.created_at = created_at
         self.name = f"{policy.name}+new-items"
-        self.shortlist = policy.shortlist
-        self.diversity = policy.diversity
-        self.version = (
-            f"{policy.version}:new_chance={quota.chance}:new_place={quota.place}"
-            f":new_days={quota.days}"
-        )
 
     def chances(self, place: Place) -> Floats:
         """The chances of the policy inside, at the quota's place mixed with those of new items."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prismrec.core.arrays import Floats
-from prismrec.exploration.sequential import Place, SequentialPolicy, certain
+from prismrec.exploration.sequential import Place, PolicyAround, SequentialPolicy, certain
 
 __all__ = ["Price", "Priced"]
 
@@ -26,7 +26,7 @@ class Price:
     max_expected_loss: float = 1.0
 
 
-class Priced(SequentialPolicy):
+class Priced(PolicyAround):
     """A policy within its price: its chances at each place, mixed with the greedy choice.
 
     The value of an item is the model's own probability of it, the softmax of the scores; only
@@ -48,16 +48,9 @@ class Priced(SequentialPolicy):
     """
 
     def __init__(self, policy: SequentialPolicy, price: Price) -> None:
-        self.policy = policy
+        super().__init__(policy, price)
         self.price = price
-        self.name = policy.name
-        self.shortlist = policy.shortlist
-        self.diversity = policy.diversity
         self.share = price.share
-        self.version = (
-            f"{policy.version}:share={price.share}:first_place={price.first_place}"
-            f":max_expected_loss={price.max_expected_loss}"
-        )
 
     def chances(self, place: Place) -> Floats:
         """The chances of the policy inside, as far as the price allows."""

@@ -16,7 +16,16 @@ import numpy as np
 from prismrec.core import Candidates, Choice, Diversity, Exposure, QueryBatch
 from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores
 
-__all__ = ["Place", "SequentialPolicy", "Shortlist", "certain", "drawn", "version_of", "walk"]
+__all__ = [
+    "Place",
+    "PolicyAround",
+    "SequentialPolicy",
+    "Shortlist",
+    "certain",
+    "drawn",
+    "version_of",
+    "walk",
+]
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,18 @@ class SequentialPolicy(ABC):
         self, exposures: Sequence[Exposure], rewards: Sequence[float]
     ) -> None:
         """Chances come from settings and from the scores of the release: nothing is learned."""
+
+
+class PolicyAround(SequentialPolicy):
+    """A policy that changes the chances of the one inside and keeps all else of it."""
+
+    def __init__(self, policy: SequentialPolicy, settings: object) -> None:
+        """`settings` are part of the version, because they change the distribution."""
+        self.policy = policy
+        self.name = policy.name
+        self.shortlist = policy.shortlist
+        self.diversity = policy.diversity
+        self.version = f"{policy.version}:{settings}"
 
 
 class Shortlist:
