@@ -60,7 +60,7 @@ def _slates(log: Path, policy: str, reward: str, seed: int) -> OpeReport:
     from prismrec.collection import database_of, key_of, settings_of
     from prismrec.exploration.ope import evaluate_slates
     from prismrec.exploration.stored import rewards_from, stored_slates
-    from prismrec.store import Releases, open_store
+    from prismrec.store import Releases, read_store
 
     if policy not in POLICIES:
         raise BadInput(
@@ -70,7 +70,7 @@ def _slates(log: Path, policy: str, reward: str, seed: int) -> OpeReport:
     Releases(log).served()  # a folder that is no collection is not made into one
     settings = settings_of(log)
     database = database_of(log, settings)
-    with open_store(database, key_of(log, database), settings.store) as store:
+    with read_store(database, key_of(log, database), settings.store) as store:
         slates, counts = stored_slates(store, rewards_from(reward))
     errors.print("Events by fate:", dict(counts), style="dim")
     return evaluate_slates(slates, policy, seed=seed)

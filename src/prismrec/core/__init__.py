@@ -29,7 +29,7 @@ from prismrec.core.errors import (
     PrismError,
     TrainingDiverged,
 )
-from prismrec.core.events import Event, Exposure, Outcome, StoredEvent
+from prismrec.core.events import PAGE_OF, Event, Exposure, Outcome, StoredEvent
 from prismrec.core.features import Bags, ItemFeatures
 from prismrec.core.ids import Ids
 from prismrec.core.interactions import Cases, Interactions, QueryBatch, Sequences
@@ -38,6 +38,7 @@ from prismrec.core.randomness import generator
 from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
 
 __all__ = [
+    "PAGE_OF",
     "BadInput",
     "BadSettings",
     "Bags",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Event", "Exposure", "Outcome", "StoredEvent"]
+__all__ = ["PAGE_OF", "Event", "Exposure", "Outcome", "StoredEvent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ class Outcome:
     event_id: str = ""
     seq: int | None = None
     reason: str = ""
+
+
+PAGE_OF = "page_of"
+"""The context key of a later page's exposure: the id of the first page's."""
 
 
 @dataclass(frozen=True, slots=True)

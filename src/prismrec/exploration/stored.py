@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from prismrec.core import BadSettings, Event, Exposure
+from prismrec.core import PAGE_OF, BadSettings, Event
 from prismrec.exploration.logs import SlateLog, slate_log
 from prismrec.exploration.rewards import DEFAULT_REWARDS, WINDOW, join_rewards
-from prismrec.store import Store
+from prismrec.store import StoreReader
 
 __all__ = ["rewards_from", "stored_slates"]
 
-_ROWS = 10_000
 _FIELDS = ("item_id", "event", "user_id", "timestamp", "event_id", "session_id", "exposure_id")
 
 
 def stored_slates(
-    store: Store, rewards: Mapping[str, float] = DEFAULT_REWARDS, *, window: int = WINDOW
+    store: StoreReader, rewards: Mapping[str, float] = DEFAULT_REWARDS, *, window: int = WINDOW
 ) -> tuple[SlateLog, Mapping[str, int]]:
     """All slates that showed something, and how many events met which fate (`rewards.Joined`).
 
-    Raises `BadInput` where nothing was shown yet, as `logs.slate_log` does.
+    Later pages of a slate are left out: their propensities suppose the pages before, which they do
+    not hold. Raises `BadInput` where nothing was shown yet, as `logs.slate_log` does.
     """
-    shown = [exposure for exposure in _exposures(store) if exposure.chosen]
+    shown = [
+        exposure
+        for exposure in store.exposures()
+        if exposure.chosen and PAGE_OF not in exposure.context
+    ]
     joined = join_rewards(shown, _events(store), rewards, window=window)
     return slate_log(shown, joined.rewards), joined.counts
 
@@ -44,16 +48,6 @@ def rewards_from(text: str) -> Mapping[str, float]:
     return rewards or DEFAULT_REWARDS
 
 
-def _exposures(store: Store) -> Iterator[Exposure]:
-    seq = 0
-    while rows := store.exposures.since(seq, _ROWS):
-        yield from (exposure for _, exposure in rows)
-        seq = rows[-1][0]
-
-
-def _events(store: Store) -> Iterator[Event]:
-    seq = 0
-    while len(frame := store.events.since(seq, _ROWS)):
-        seq = int(frame["seq"][-1])
-        for row in frame.select(_FIELDS).iter_rows(named=True):
-            yield Event(**row)
+def _events(store: StoreReader) -> Iterator[Event]:
+    for row in store.events().select(_FIELDS).iter_rows(named=True):
+        yield Event(**row)

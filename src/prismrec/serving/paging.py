@@ -7,7 +7,7 @@ import binascii
 import json
 from dataclasses import replace
 
-from prismrec.core import BadInput, Query, Slate
+from prismrec.core import PAGE_OF, BadInput, Query, Slate
 from prismrec.snapshot import Snapshot
 
 __all__ = ["cursor_of", "deepest", "next_page"]
@@ -53,6 +53,6 @@ def next_page(query: Query, cursor: str, most: int = DEEPEST) -> Query:
         raise BadInput("The cursor is not one of this server's.", hint="Start at page 1.") from None
     if shown >= most:
         raise BadInput("The slate ends here.", hint="Start at page 1.")
-    context = {**query.context, "page_of": exposure}
+    context = {**query.context, PAGE_OF: exposure}
     n = min(query.n, most - shown)
     return replace(query, seed=seed, at=at, skip=shown, n=n, context=context)

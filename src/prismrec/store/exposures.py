@@ -19,7 +19,7 @@ from prismrec.store.database import Database
 from prismrec.store.schema import exposures, person_key
 from prismrec.store.writer import Writer
 
-__all__ = ["Exposures"]
+__all__ = ["Exposures", "exposures_since"]
 
 log = logging.getLogger(__name__)
 
@@ -46,15 +46,7 @@ class Exposures:
 
     def since(self, seq: int, limit: int) -> list[tuple[int, Exposure]]:
         """Up to `limit` exposures after `seq`, each with its own, in order of `seq`."""
-        query = (
-            sa.select(exposures.c.seq, exposures.c.body)
-            .where(exposures.c.collection == self._collection, exposures.c.seq > seq)
-            .order_by(exposures.c.seq)
-            .limit(limit)
-        )
-        with self._database.read() as connection:
-            rows = connection.execute(query).fetchall()
-        return [(row.seq, _exposure(row.body)) for row in rows]
+        return exposures_since(self._database, self._collection, seq, limit)
 
     def get(self, exposure_id: str) -> Exposure | None:
         """The exposure of that id, `None` where none was logged."""
@@ -102,6 +94,21 @@ class Exposures:
         with self._counting:
             self.dropped += 1
         log.warning("an exposure was not logged: %s", reason)
+
+
+def exposures_since(
+    database: Database, collection: str, seq: int, limit: int
+) -> list[tuple[int, Exposure]]:
+    """Up to `limit` exposures after `seq`; see `Exposures.since`."""
+    query = (
+        sa.select(exposures.c.seq, exposures.c.body)
+        .where(exposures.c.collection == collection, exposures.c.seq > seq)
+        .order_by(exposures.c.seq)
+        .limit(limit)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query).fetchall()
+    return [(row.seq, _exposure(row.body)) for row in rows]
 
 
 _INSERT = insert(exposures).on_conflict_do_nothing(index_elements=["collection", "exposure_id"])

@@ -1,4 +1,5 @@
-"""Reading a store that another process owns: what training needs, and nothing that writes."""
+"""Reading a store that another process owns: what training and evaluation need, and nothing that
+writes."""
 
 from __future__ import annotations
 
@@ -8,22 +9,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from prismrec.core import Locked, StoredCatalogue
+from prismrec.core import Exposure, Locked, StoredCatalogue
 from prismrec.store import counters
 from prismrec.store.catalogue import load_catalogue
 from prismrec.store.database import Database
 from prismrec.store.events import events_since
+from prismrec.store.exposures import exposures_since
 from prismrec.store.settings import StoreSettings
 from prismrec.store.store import open_store
 
 __all__ = ["StoreReader", "read_store"]
 
 EVERYTHING = 2**62
+PIECE = 10_000
 
 
 @dataclass(frozen=True)
 class StoreReader:
-    """The events and the catalogue of one collection, as they are when asked."""
+    """The events, exposures and catalogue of one collection, as they are when asked."""
 
     _database: Database
     _collection: str
@@ -31,6 +34,13 @@ class StoreReader:
     def events(self, after: int = 0) -> pl.DataFrame:
         """All events after seq `after`; see `Events.since`."""
         return events_since(self._database, self._collection, after, EVERYTHING)
+
+    def exposures(self) -> Iterator[Exposure]:
+        """All slates that were shown, in the order they were logged, read piece by piece."""
+        seq = 0
+        while rows := exposures_since(self._database, self._collection, seq, PIECE):
+            yield from (shown for _, shown in rows)
+            seq = rows[-1][0]
 
     def last_seq(self) -> int:
         """The seq of the newest event."""

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from prismrec.core import BadInput, BadSettings, Event, Exposure
+from prismrec.core import PAGE_OF, BadInput, BadSettings, Event, Exposure
 from prismrec.exploration.diagnostics import NoSupport
 from prismrec.exploration.logs import read_log, read_policy, slate_log
 from prismrec.exploration.ope import evaluate_log, evaluate_slates
 from prismrec.exploration.stored import rewards_from, stored_slates
-from prismrec.store import open_store
+from prismrec.store import open_store, read_store
 
 CLICK = np.array([[0.6, 0.2, 0.1], [0.1, 0.3, 0.5]])
 LOGGED = np.array([[0.2, 0.3, 0.5], [0.5, 0.3, 0.2]])
@@ -196,13 +196,17 @@ def test_a_log_without_exploration_says_nothing_of_uniform() -> None:
     assert evaluate_slates(log, "greedy", seed=0).estimates[0].value == pytest.approx(2.0)
 
 
-def test_slates_come_back_from_a_store_with_their_rewards() -> None:
-    with open_store("sqlite://", "shop") as store:
+def test_slates_come_back_from_a_store_in_use_with_their_rewards(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with open_store(url, "shop") as store:
         store.exposures.append(SHOWN)
         store.exposures.append(replace(SHOWN, exposure_id="empty", chosen=(), propensities=()))
+        later = replace(SHOWN, exposure_id="page-2", chosen=("c",), propensities=(1.0,))
+        store.exposures.append(replace(later, context={PAGE_OF: "e"}))
         click = Event("a", "click", user_id="ann", timestamp=1500, exposure_id="e")
         store.events.append([click, replace(click, exposure_id="gone")], received_at=2000)
-        log, counts = stored_slates(store)
+        with read_store(url, "shop") as reader:
+            log, counts = stored_slates(reader)
     np.testing.assert_array_equal(log.rewards, [[0.0, 1.0]])
     assert counts == {"counted": 1, "unknown": 1}
 
