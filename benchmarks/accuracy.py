@@ -31,7 +31,7 @@ SETS = {
     "online-retail": ("temporal", "yes"),
 }
 """How each set is split, and whether items may come again."""
-MODELS = "default,popularity,repeats,text_knn,item_knn,transitions,user_knn,als,prism"
+MODELS = "default,popularity,repeats,text_knn,item_knn,transitions,user_knn,ease,als,prism"
 METRIC = "ndcg@10"
 
 

@@ -30,7 +30,7 @@ import httpx
 
 from benchmarks.serve import BOOT, free_port
 
-__all__ = ["Killed", "main"]
+__all__ = ["NAME", "Killed", "main", "marketplace"]
 
 NAME = "shop"
 

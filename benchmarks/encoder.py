@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
-    rows, gaps = [], {}
+    rows: list[dict[str, Any]] = []
+    gaps: dict[tuple[str, str], list[Any]] = {}
     for name in asked.sets.split(","):
         for model in asked.models.split(","):
             for row, gap in compared(asked.data, name, model, asked.seed):

@@ -18,8 +18,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
+
+from benchmarks.durability import marketplace
 
 __all__ = ["Fuzzed", "fuzz", "main"]
 
@@ -49,7 +51,7 @@ def fuzz(app: Any, requests: int, seed: int, collection: str) -> Fuzzed:
     from schemathesis import GenerationMode
 
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [cast(Any, found).ok() for found in schema.get_all_operations()]
     began = time.perf_counter()
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         fuzzer = _Fuzzer(client, collection)
@@ -159,7 +161,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _on_a_marketplace(folder: Path, requests: int, seed: int) -> Fuzzed:
-    from benchmarks.durability import marketplace
     from prismrec.collection import Collection
     from prismrec.serving.app import create_app
 

@@ -17,6 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +99,10 @@ def measured(
     n = len(vectors) - ADDED
     build = seconds(lambda: index.add(places[:n], vectors[:n]))
     add = [
-        seconds(lambda i=i: index.add(places[i : i + 1], vectors[i : i + 1]))
+        seconds(partial(index.add, places[i : i + 1], vectors[i : i + 1]))
         for i in range(n, len(vectors))
     ]
-    single = [seconds(lambda row=row: index.nearest(row[None], DEPTH)) for row in queries]
+    single = [seconds(partial(index.nearest, row[None], DEPTH)) for row in queries]
     batch = seconds(lambda: index.nearest(queries, DEPTH))
     return index.nearest(queries, DEPTH)[0], {
         "build_seconds": round(build, 2),

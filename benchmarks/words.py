@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def measured(folder: Path) -> dict[str, Any]:
     build = seconds(lambda: words.upsert(np.arange(len(items), dtype=np.int32), items))
     words.find(list(judged)[:5], 10)
     found = words.find(list(judged), 10).positions.tolist()
-    singles = [seconds(lambda text=text: words.find([text], 100)) for text in judged]
+    singles = [seconds(partial(words.find, [text], 100)) for text in judged]
     add = min(seconds(lambda: words.upsert(np.zeros(1, np.int32), items[:1])) for _ in range(5))
     values = [ndcg(row, grades) for row, grades in zip(found, judged.values(), strict=True)]
     answerable = [i for i, grades in enumerate(judged.values()) if any(grades.values())]

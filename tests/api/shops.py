@@ -8,16 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from benchmarks.durability import NAME, marketplace
+
 __all__ = ["NAME", "Server", "copy_of", "fitted", "free_port", "serving"]
 
-NAME = "shop"
 BOOT = """
 import sys
 from dataclasses import replace
@@ -39,21 +39,12 @@ except PrismError as error:
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed collection of 60 items and 25 users with two releases, release 1 serving."""
     import prismrec as pr
-    from prismrec.config import Settings
-    from prismrec.evaluation.simulator import SimulatorSettings, simulate
     from prismrec.release import load_release
 
-    folder = tmp_path_factory.mktemp("fitted")
-    simulate(SimulatorSettings(items=60, users=25, events=700), seed=1).write(folder / "data")
-    plain = Settings()
-    settings = replace(
-        plain,
-        language=replace(plain.language, encoder="tfidf", tfidf_dimension=16, hub=False),
-        models=replace(plain.models, experts=("popularity", "item_knn", "text_knn")),
-    )
-    with pr.fit(folder / "data", folder / f"{NAME}.prism", settings=settings) as shop:
+    path = marketplace(tmp_path_factory.mktemp("fitted"))
+    with pr.open(path) as shop:
         shop.add_release(load_release(shop.releases.open(1), 1))
-    return folder / f"{NAME}.prism"
+    return path
 
 
 def copy_of(fitted: Path, folder: Path) -> Path:

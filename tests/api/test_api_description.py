@@ -5,20 +5,18 @@ After a change on purpose, `python tests/api/test_api_description.py` writes the
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.shops import copy_of
+from benchmarks.fuzz import fuzz
 from prismrec.collection import Collection
 from prismrec.serving.app import create_app
 
 WRITTEN = Path(__file__).parent / "openapi.json"
-FUZZ = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
 
 
 def document() -> dict[str, Any]:
@@ -42,14 +40,8 @@ def test_every_operation_is_described() -> None:
 def test_generated_requests_get_no_server_error_and_answers_in_shape(
     fitted: Path, tmp_path: Path
 ) -> None:
-    spec = importlib.util.spec_from_file_location("fuzz", FUZZ)
-    assert spec is not None
-    assert spec.loader is not None
-    fuzz = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz"] = fuzz
-    spec.loader.exec_module(fuzz)
     with Collection.open(copy_of(fitted, tmp_path)) as shop:
-        found = fuzz.fuzz(create_app([shop], trusting=True), 1_500, 7, shop.name)
+        found = fuzz(create_app([shop], trusting=True), 1_500, 7, shop.name)
     assert found.requests >= 1_500
     assert found.server_errors == 0
     assert found.faults == []

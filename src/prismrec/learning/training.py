@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from prismrec.config import Settings
-from prismrec.core import Cases, ItemFeatures, Scorer, Storable, generator
+from prismrec.core import Cases, Interactions, ItemFeatures, Scorer, Storable, generator
 from prismrec.data import Dataset, interactions, wants_repeats
 from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_types
@@ -87,11 +87,7 @@ def train(
     consumed = consumed_types(data.event_types, settings.data.consumed)
     rule = HistoryFilter(repeats, frozenset(consumed))
     report = {
-        "events": len(data.sequences.items),
-        "users": data.n_users,
-        "items": data.n_items,
-        "event_types": list(data.event_types),
-        "has_clock": data.has_clock,
+        **_counts(data),
         "repeats": repeats,
         "encoder": dict(material.encoded.report),
         "validation": _quality(scorer, split.validation, rule),
@@ -112,6 +108,17 @@ def train(
         language=_language(material.catalogue),
         report=report,
     )
+
+
+def _counts(data: Interactions) -> dict[str, Any]:
+    """What was learned from, for the release's report."""
+    return {
+        "events": len(data.sequences.items),
+        "users": data.n_users,
+        "items": data.n_items,
+        "event_types": list(data.event_types),
+        "has_clock": data.has_clock,
+    }
 
 
 def _quality(scorer: Scorer, validation: Cases, rule: HistoryFilter) -> dict[str, float]:
