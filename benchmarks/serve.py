@@ -45,6 +45,7 @@ serve([path], replace(settings_of(path).serving, port=int(sys.argv[2])))
 """
 DELAYS = 20
 """How often the delays from event to slate and from item to search are measured."""
+IDLE_SECONDS = 10.0
 WARM_UP = 100
 """Requests before the clock runs: caches fill, memory settles."""
 
@@ -74,6 +75,8 @@ class Served:
     event_to_slate_ms: dict[str, float] = field(default_factory=dict)
     item_to_search_ms: dict[str, float] = field(default_factory=dict)
     server_rss_mib: float = 0.0
+    idle_stall_ms: float = 0.0
+    """The longest that a sleeping process overslept before anything ran: the machine's own part."""
 
 
 class Load:
@@ -174,6 +177,15 @@ async def delays(http: httpx.AsyncClient, made: Load, found: Served) -> None:
     found.item_to_search_ms = summary(searches)
 
 
+def idle_stall(seconds: float = IDLE_SECONDS) -> float:
+    """The longest that a sleep of 2 ms overran, in milliseconds."""
+    worst, end = 0.0, time.perf_counter() + seconds
+    while (began := time.perf_counter()) < end:
+        time.sleep(0.002)
+        worst = max(worst, 1e3 * (time.perf_counter() - began) - 2)
+    return round(worst, 1)
+
+
 def summary(values: Sequence[float]) -> dict[str, float]:
     """Median and worst."""
     return {"p50": round(float(np.median(values)), 1), "worst": round(max(values), 1)}
@@ -181,6 +193,7 @@ def summary(values: Sequence[float]) -> dict[str, float]:
 
 async def measure(path: Path, port: int, rate: float, seconds: float) -> Served:
     """Start a server on `path`, put it under load, and stop it."""
+    stall = idle_stall()
     began = time.perf_counter()
     command = [sys.executable, "-c", BOOT, str(path), str(port)]
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -194,6 +207,7 @@ async def measure(path: Path, port: int, rate: float, seconds: float) -> Served:
             name = path.name.removesuffix(".prism")
             items, made = await visitors(http, path, name)
             found = Served(name, items, rate, seconds, round(time.perf_counter() - began, 1))
+            found.idle_stall_ms = stall
             await load(http, made, found)
             await delays(http, made, found)
             found.server_rss_mib = resident(server.pid)
@@ -279,7 +293,8 @@ def show(found: Served) -> None:
     """The figures for people."""
     print(f"{found.collection}: {found.items} items, {found.rate:g} requests a second for")
     print(f"{found.seconds:g} s, {found.errors} errors, server at {found.server_rss_mib} MiB,")
-    print(f"ready {found.start_seconds} s after its start\n")
+    print(f"ready {found.start_seconds} s after its start; a sleep on the idle machine overran by")
+    print(f"{found.idle_stall_ms} ms at most\n")
     print(f"{'':>12} {'requests':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8} {'worst':>8}")
     for kind, row in found.times.items():
         figures = (row.requests, row.p50_ms, row.p95_ms, row.p99_ms, row.worst_ms)

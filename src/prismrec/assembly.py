@@ -14,7 +14,7 @@ import numpy as np
 
 from prismrec.config import Settings
 from prismrec.core import Item, ItemFeatures, Retriever, Scorer, TextEncoder, VectorScorer
-from prismrec.core.arrays import Positions, Vectors
+from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
@@ -77,7 +77,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
     catalogue = snapshot.catalogue.upserted(items)
     changed = np.unique(catalogue.ids.positions([item.item_id for item in items]))
     features = catalogue.features(_vectors(snapshot, catalogue, changed))
-    scorer = snapshot.scorer.extended(features)
+    scorer = snapshot.scorer.extended(features, changed)
     for searcher in snapshot.searchers:
         if isinstance(searcher, Words):
             searcher.upsert(changed, [catalogue.item(int(p)) for p in changed])
@@ -116,11 +116,7 @@ def _vectors(snapshot: Snapshot, catalogue: Catalogue, changed: Positions) -> Ve
     if snapshot.encoder is None:
         return None
     fresh = snapshot.encoder.encode([catalogue.text(int(p)) for p in changed])
-    rows = np.zeros((len(catalogue), fresh.shape[1]), np.float32)
-    if old is not None:
-        rows[: len(old)] = old
-    rows[changed] = fresh
-    return rows
+    return with_rows(fresh[:0] if old is None else old, len(catalogue), changed, fresh)
 
 
 def _with_policies(snapshot: Snapshot) -> Snapshot:

@@ -124,8 +124,29 @@ def test_items_by_query_are_gathered_and_padding_scores_zero(scorer):
     np.testing.assert_allclose(parts.sum(-1), want, rtol=1e-4, atol=1e-5)
 
 
+def places(first, last):
+    return np.arange(first, last, dtype=np.int32)
+
+
+def test_only_what_changed_is_computed_anew_and_equals_computing_all(scorer):
+    """An item that got another text and bag, and one that came: as a scorer that knew no better."""
+    before = catalogue(N_ITEMS + 1)
+    texts = before.text_vectors.copy()
+    texts[2] = texts[5]
+    rows = [before.attributes.row(i) for i in range(N_ITEMS + 1)]
+    rows[2] = rows[5]
+    after = replace(before, text_vectors=texts, attributes=Bags.of(rows, before.attributes.names))
+    scorer.score(queries())
+    grown = scorer.extended(after, np.array([2, N_ITEMS], np.int32))
+    want = scorer_from_state(scorer.state(), after)
+    for items in (None, np.array([2, 5, N_ITEMS], np.int32)):
+        np.testing.assert_allclose(
+            grown.parts(queries(), items), want.parts(queries(), items), rtol=1e-5, atol=1e-6
+        )
+
+
 def test_new_items_leave_the_old_scores_alone(scorer):
-    longer = scorer.extended(catalogue(N_ITEMS + 6))
+    longer = scorer.extended(catalogue(N_ITEMS + 6), places(N_ITEMS, N_ITEMS + 6))
     scores = longer.score(queries())
     assert scores.shape == (5, N_ITEMS + 6)
     assert np.isfinite(scores).all()
@@ -136,12 +157,12 @@ def test_new_items_leave_the_old_scores_alone(scorer):
 def test_a_release_opens_on_a_catalogue_that_has_grown(scorer):
     grown = catalogue(N_ITEMS + 6)
     opened = scorer_from_state(scorer.state(), grown)
-    want = scorer.extended(grown).score(queries())
+    want = scorer.extended(grown, places(N_ITEMS, N_ITEMS + 6)).score(queries())
     np.testing.assert_allclose(opened.score(queries()), want, rtol=1e-6)
 
 
 def test_a_history_of_items_that_came_later_is_no_error(scorer):
-    longer = scorer.extended(catalogue(N_ITEMS + 6))
+    longer = scorer.extended(catalogue(N_ITEMS + 6), places(N_ITEMS, N_ITEMS + 6))
     scores = longer.score(QueryBatch.of([[N_ITEMS + 2], [3, N_ITEMS + 5]]))
     assert np.isfinite(scores).all()
 
@@ -163,7 +184,7 @@ def test_small_worlds_still_give_a_scorer(name, rows):
 def test_an_empty_catalogue_scores_nothing(name):
     scorer = fitted(name, Interactions(Sequences.of([[]]), ItemFeatures.bare(0)))
     assert scorer.score(QueryBatch.of([[]])).shape == (1, 0)
-    assert scorer.extended(catalogue(3)).score(QueryBatch.of([[1]])).shape == (1, 3)
+    assert scorer.extended(catalogue(3), places(0, 3)).score(QueryBatch.of([[1]])).shape == (1, 3)
 
 
 def test_no_queries_give_no_rows(scorer):
@@ -175,4 +196,6 @@ def test_text_that_arrives_later_is_used_or_ignored_but_never_fatal(name):
     train = replace(world(), features=ItemFeatures.bare(N_ITEMS))
     scorer = fitted(name, train)
     assert np.isfinite(scorer.score(queries())).all()
-    assert np.isfinite(scorer.extended(catalogue(N_ITEMS + 1)).score(queries())).all()
+    assert np.isfinite(
+        scorer.extended(catalogue(N_ITEMS + 1), places(0, N_ITEMS + 1)).score(queries())
+    ).all()

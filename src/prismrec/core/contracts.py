@@ -98,9 +98,12 @@ class Scorer(Protocol):
         """(b, m, p) float32 that sums to `score` over the last axis."""
         ...
 
-    def extended(self, features: ItemFeatures) -> Self:
-        """The same scorer knowing the items of `features` (at least those it knew), for items that
-        arrived after training or whose text or attributes changed. Cheap; the old one stays valid.
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
+        """The same scorer knowing the items of `features` (at least those it knew).
+
+        `changed` (c,) are the items that arrived or whose text or attributes are others now; all
+        others are as they were, and only the changed ones are computed anew. The old scorer stays
+        valid.
         """
         ...
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from prismrec.core import BadInput, Bags, Ids, Item, ItemFeatures, NotFound
-from prismrec.core.arrays import Bools, Floats, Longs, Positions, Vectors
+from prismrec.core.arrays import Bools, Floats, Longs, Positions, Vectors, with_rows
 from prismrec.data.tokens import TokenVocabulary, item_facts
 
 __all__ = ["Catalogue", "Columns"]
@@ -205,9 +205,8 @@ def _with_vectors(
 ) -> dict[str, Vectors]:
     out = {}
     for name, table in tables.items():
-        grown = np.zeros((n, table.shape[1]), np.float32)
-        grown[: len(table)] = table
-        for place, item in zip(at, items, strict=True):
-            grown[place] = item.vectors.get(name, 0.0)
-        out[name] = grown
+        rows = np.zeros((len(items), table.shape[1]), np.float32)
+        for i, item in enumerate(items):
+            rows[i] = item.vectors.get(name, 0.0)
+        out[name] = with_rows(table, n, at, rows)
     return out

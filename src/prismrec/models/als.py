@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Vectors
+from prismrec.core.arrays import Positions, Vectors
 from prismrec.models.factors import FactorScorer
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import decayed_weights
@@ -108,7 +108,7 @@ class ALSScorer(FactorScorer):
         factors = self.factors.astype(np.float64)
         return Ridge(factors.T @ factors + self.regularisation * np.eye(factors.shape[1]))
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return self.keeping(replace(self, n_items=len(features)), "_base", "_covariance")
 
     def state(self) -> State:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Vectors
+from prismrec.core.arrays import Positions, Vectors
 from prismrec.models.factors import FactorScorer
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
@@ -109,7 +109,7 @@ class BPRScorer(FactorScorer):
         vectors: Vectors = means @ self.fold_in[:-1] + self.fold_in[-1]
         return vectors
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return self.keeping(replace(self, n_items=len(features)), "_covariance")
 
     def state(self) -> State:

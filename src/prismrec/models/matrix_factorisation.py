@@ -131,7 +131,7 @@ class MatrixFactorisationScorer(WholeCatalogueScorer):
         taste[:, :trained] = users[:, :-1] @ self.factors[:, :-1].T
         return [bias, taste]
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return replace(self, n_items=len(features))
 
     def state(self) -> State:

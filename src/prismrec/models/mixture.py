@@ -92,8 +92,10 @@ class MixtureScorer:
         floor, scale = np.float32(self.floors[column]), np.float32(self.scales[column])
         return scale * (np.log1p(np.maximum(scores, 0) / floor) if floor > 0 else scores)
 
-    def extended(self, features: ItemFeatures) -> Self:
-        experts = {name: scorer.extended(features) for name, scorer in self.experts.items()}
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
+        experts = {
+            name: scorer.extended(features, changed) for name, scorer in self.experts.items()
+        }
         return type(self)(experts, self.floors, self.scales, self.weights, self.certainty_scale)
 
     def state(self) -> State:

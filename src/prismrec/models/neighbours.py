@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from scipy import sparse
 
 from prismrec.core import ItemFeatures, QueryBatch, State
-from prismrec.core.arrays import Floats, Scores
+from prismrec.core.arrays import Floats, Positions, Scores
 from prismrec.models.certainty import strongest_neighbour
 from prismrec.models.histories import history_evidence
 from prismrec.models.sparse_matrices import arrays_of, largest_of_rows, matrix_of
@@ -42,7 +42,7 @@ class NeighbourScorer(WholeCatalogueScorer):
     def _strongest(self) -> Scores:
         return largest_of_rows(self.neighbours)
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return self.keeping(replace(self, n_items=len(features)), "_strongest")
 
     def state(self) -> State:

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Floats, Scores
+from prismrec.core.arrays import Floats, Positions, Scores
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["Popularity", "PopularityScorer"]
@@ -93,7 +93,7 @@ class PopularityScorer(WholeCatalogueScorer):
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
         return [np.tile(self._logs, (len(queries), 1))]
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return replace(self, n_items=len(features))
 
     def state(self) -> State:

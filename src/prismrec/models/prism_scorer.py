@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -10,12 +10,57 @@ import numpy as np
 import torch
 
 from prismrec.core import ItemFeatures, QueryBatch, State
-from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors
+from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors, with_rows
 from prismrec.models.certainty import covariance, spread
-from prismrec.models.prism_inputs import Views, batch_of
-from prismrec.models.prism_model import PrismModel, Shape
+from prismrec.models.prism_inputs import Batch, Views, batch_of
+from prismrec.models.prism_model import Catalogue, PrismModel, Shape
 
 __all__ = ["PrismScorer"]
+
+
+@dataclass(frozen=True)
+class EncodedItems:
+    """What the model makes of n items, d wide, in v views.
+
+    `encoded` (n, v, d), zero where not `present` (n, v); `parts` (v, n, d), what each view adds to
+    the score, and `vectors` (n, d) their sum; `gated` (n, d), the views mixed by the gate, `None`
+    where events have views that their item does not decide.
+    """
+
+    encoded: Vectors
+    present: Bools
+    parts: Vectors
+    vectors: Vectors
+    gated: Vectors | None
+
+    @classmethod
+    def of(cls, model: PrismModel, catalogue: Catalogue) -> Self:
+        with torch.inference_mode():
+            encoded, present = model.encode_items(catalogue)
+            parts = np.ascontiguousarray(model.item_vectors(encoded).numpy().transpose(1, 0, 2))
+            gated = None
+            if model.event_views == model.item_views:
+                gated = model.gated(encoded[None], present[None])[0][0].numpy()
+        return cls(encoded.numpy(), present.numpy(), parts, parts.sum(0), gated)
+
+    def with_items(self, n: int, places: Positions, fresh: EncodedItems) -> EncodedItems:
+        """These as `n` items, of which those at `places` are `fresh`."""
+        parts = np.stack(
+            [
+                with_rows(part, n, places, rows)
+                for part, rows in zip(self.parts, fresh.parts, strict=True)
+            ]
+        )
+        gated = None
+        if self.gated is not None and fresh.gated is not None:
+            gated = with_rows(self.gated, n, places, fresh.gated)
+        return EncodedItems(
+            encoded=with_rows(self.encoded, n, places, fresh.encoded),
+            present=with_rows(self.present, n, places, fresh.present),
+            parts=parts,
+            vectors=with_rows(self.vectors, n, places, fresh.vectors),
+            gated=gated,
+        )
 
 
 class PrismScorer:
@@ -34,36 +79,13 @@ class PrismScorer:
         self._last: tuple[QueryBatch, Vectors] | None = None
 
     @cached_property
-    def _encoded(self) -> tuple[torch.Tensor, torch.Tensor]:
-        with torch.inference_mode():
-            return self.model.encode_items(self.views.of(np.arange(len(self.known))))
-
-    @cached_property
-    def _gated_items(self) -> torch.Tensor | None:
-        """(n, d): each item's views mixed by the gate; `None` where events have views that their
-        item does not decide."""
-        if self.model.event_views != self.model.item_views:
-            return None
-        encoded, mask = self._encoded
-        with torch.inference_mode():
-            return self.model.gated(encoded[None], mask[None])[0][0]
-
-    @cached_property
-    def _part_vectors(self) -> Vectors:
-        """(v, n, d): what each view of each item adds."""
-        with torch.inference_mode():
-            vectors = self.model.item_vectors(self._encoded[0])
-        out: Vectors = np.ascontiguousarray(vectors.numpy().transpose(1, 0, 2))
-        return out
-
-    @cached_property
-    def _vectors(self) -> Vectors:
-        out: Vectors = self._part_vectors.sum(0)
-        return out
+    def _items(self) -> EncodedItems:
+        return EncodedItems.of(self.model, self.views.of(np.arange(len(self.known))))
 
     def item_vectors(self, items: Positions | None = None) -> Vectors:
         """(m, d) float32."""
-        return self._vectors if items is None else self._vectors[items]
+        vectors = self._items.vectors
+        return vectors if items is None else vectors[items]
 
     def query_vectors(self, queries: QueryBatch) -> Vectors:
         """(b, d) float32; zeros where the history has no event that the model can read.
@@ -81,34 +103,39 @@ class PrismScorer:
         recent = histories.where(readable).last(self.model.shape.history)
         clock = self.model.time is not None
         batch = batch_of(recent, recent.indptr[:-1], recent.indptr[1:], clock)
-        encoded, mask = self._encoded
         last = torch.from_numpy(np.maximum(batch.lengths - 1, 0))
         with torch.inference_mode():
-            events = torch.from_numpy(batch.items)
-            if self._gated_items is None:
-                states = self.model(encoded, mask, events, batch.kinds, batch.gaps)
+            if self._items.gated is None:
+                views, present = self._event_views(batch)
+                states = self.model.read(self.model.gated(views, present)[0])
             else:
-                states = self.model.read(self._gated_items[events])
+                states = self.model.read(torch.from_numpy(self._items.gated[batch.items]))
             out = states[torch.arange(len(last)), last].numpy()
         return np.asarray(np.where(batch.lengths[:, None] > 0, out, 0), np.float32)
 
     def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m) float32."""
-        return products(self.query_vectors(queries), self._vectors, items)
+        return products(self.query_vectors(queries), self._items.vectors, items)
 
     def parts(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m, p) float32."""
         asked = self.query_vectors(queries)
-        return np.stack([products(asked, part, items) for part in self._part_vectors], axis=-1)
+        return np.stack([products(asked, part, items) for part in self._items.parts], axis=-1)
 
     @cached_property
     def _covariance(self) -> Floats:
         """Of the trained items alone, so that a new one changes nobody's certainty."""
-        return covariance(self._vectors[self.known])
+        return covariance(self._items.vectors[self.known])
 
     def certainty(self, queries: QueryBatch) -> Floats:
         """(b,): see `spread`."""
         return spread(self.query_vectors(queries), self._covariance)
+
+    def _event_views(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The events of `batch` (b, l) in their views: (b, l, v, d), present (b, l, v)."""
+        items = torch.from_numpy(batch.items)
+        known = torch.from_numpy(self._items.encoded), torch.from_numpy(self._items.present)
+        return self.model.event_views_of(*known, items, batch.kinds, batch.gaps)
 
     def gate_weights(self, queries: QueryBatch) -> Scores:
         """What each view weighed in the last event of each history, (b, event views)."""
@@ -116,17 +143,17 @@ class PrismScorer:
         clock = self.model.time is not None
         batch = batch_of(histories, histories.indptr[:-1], histories.indptr[1:], clock)
         with torch.inference_mode():
-            views, present = self.model.event_views_of(
-                *self._encoded, torch.from_numpy(batch.items), batch.kinds, batch.gaps
-            )
+            views, present = self._event_views(batch)
             weights: Scores = self.model.gated(views, present)[1][:, 0].numpy()
         return weights
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         known = np.zeros(len(features), bool)
         known[: len(self.known)] = self.known
         longer = type(self)(self.model, known, features)
         longer.__dict__["_covariance"] = self._covariance
+        fresh = EncodedItems.of(self.model, longer.views.of(changed.astype(np.int64)))
+        longer.__dict__["_items"] = self._items.with_items(len(features), changed, fresh)
         return longer
 
     def state(self) -> State:

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Scores
+from prismrec.core.arrays import Positions, Scores
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.whole_catalogue import WholeCatalogueScorer
@@ -60,7 +60,7 @@ class RepeatsScorer(WholeCatalogueScorer):
         shares = history_matrix(queries.histories, self.n_items, self.half_life).toarray()
         return [np.maximum(shares, 0, out=shares)]
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return type(self)(self.half_life, len(features))
 
     def state(self) -> State:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
-from prismrec.core.arrays import Positions, Scores, Vectors
+from prismrec.core.arrays import Positions, Scores, Vectors, with_rows
 from prismrec.models.half_lives import faded
 from prismrec.models.histories import history_matrix
 from prismrec.models.whitening import Whitening
@@ -134,17 +134,12 @@ class TextKNNScorer(WholeCatalogueScorer):
         attributes = np.ascontiguousarray((bags @ wanted).T)
         return [np.maximum(part, 0, out=part) for part in (text, attributes)]
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         longer = replace(self, features=features)
         texts, before = features.text_vectors, self.features.text_vectors
         if texts is None or before is None or texts.shape[1] != before.shape[1]:
             return longer
-        # Only what changed is whitened again: one new item must not cost a whole catalogue.
-        fresh = np.ones(len(texts), bool)
-        fresh[: len(before)] = np.any(texts[: len(before)] != before, axis=1)
-        vectors = np.empty_like(texts)
-        vectors[: len(before)] = self.item_vectors
-        vectors[fresh] = self._mapped(texts[fresh])
+        vectors = with_rows(self.item_vectors, len(texts), changed, self._mapped(texts[changed]))
         longer.__dict__["item_vectors"] = vectors  # where cached_property looks first
         return longer
 

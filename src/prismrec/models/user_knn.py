@@ -93,7 +93,7 @@ class UserKNNScorer(WholeCatalogueScorer):
             out[rows, : self.taken.shape[1]] = (best @ self.taken).toarray()
         return [out]
 
-    def extended(self, features: ItemFeatures) -> Self:
+    def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         return self.keeping(replace(self, n_items=len(features)), "_by_item")
 
     def state(self) -> State:

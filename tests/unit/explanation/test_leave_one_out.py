@@ -36,7 +36,7 @@ class Toy:
     def parts(self, queries: QueryBatch, items: np.ndarray | None = None) -> np.ndarray:
         return self.score(queries, items)[..., None]
 
-    def extended(self, features: ItemFeatures) -> Toy:
+    def extended(self, features: ItemFeatures, changed: np.ndarray) -> Toy:
         return self
 
 

@@ -31,7 +31,7 @@ class Fixed:
         score = self.score(queries, items)
         return np.stack([0.25 * score, 0.75 * score], axis=-1)
 
-    def extended(self, features: ItemFeatures) -> Fixed:
+    def extended(self, features: ItemFeatures, changed: np.ndarray) -> Fixed:
         table = np.zeros((len(features), len(features)), np.float32)
         table[: len(self.table), : len(self.table)] = self.table
         return Fixed(table, self.log_ready)

@@ -97,7 +97,7 @@ def test_without_cases_every_expert_weighs_the_same_or_as_lent(mixed: MixtureSco
 
 def test_extended_keeps_old_scores(mixed: MixtureScorer) -> None:
     queries = QueryBatch.of([[0], [4]])
-    larger = mixed.extended(ItemFeatures.bare(N + 2))
+    larger = mixed.extended(ItemFeatures.bare(N + 2), np.array([N, N + 1], np.int32))
     assert larger.score(queries).shape == (2, N + 2)
     assert np.array_equal(larger.score(queries)[:, :N], mixed.score(queries))
 

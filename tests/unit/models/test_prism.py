@@ -141,7 +141,7 @@ def test_new_items_are_scored_by_their_text_and_old_scores_stay(walker: PrismSco
         np.full(N + 1, np.nan), np.full(N + 1, -1, np.int64), np.ones(N + 1, bool),
     )  # fmt: skip
     queries = QueryBatch.of([[2, 3]])
-    larger = walker.extended(more)
+    larger = walker.extended(more, np.array([N], np.int32))
     np.testing.assert_allclose(larger.score(queries)[:, :N], walker.score(queries), atol=1e-5)
     parts = larger.parts(queries)[0]
     assert parts[N, 0] == 0

@@ -68,7 +68,7 @@ def test_the_text_of_the_query_is_one_more_view_of_the_user():
 
 def test_an_unseen_item_is_found_by_its_text_at_once():
     new = np.array([0.999, 0.045], np.float32)
-    longer = fit(catalogue()).extended(catalogue(np.vstack([TEXTS, new])))
+    longer = fit(catalogue()).extended(catalogue(np.vstack([TEXTS, new])), np.array([6], np.int32))
     scores = longer.score(QueryBatch.of([[0]]))[0]
     assert np.argsort(-scores)[:2].tolist() == [0, 6]
 
@@ -81,7 +81,9 @@ def test_a_token_that_came_later_is_as_rare_as_the_rarest():
     features = catalogue(None, [[0], [0], [0], [1], [], []])
     longer = Bags.of([[0], [0], [0], [1], [], [], [2], [2]], ["a", "b", "c"])
     scorer = fit(features, TextKNN(attribute_weight=1.0))
-    scorer = scorer.extended(replace(ItemFeatures.bare(8), attributes=longer))
+    scorer = scorer.extended(
+        replace(ItemFeatures.bare(8), attributes=longer), np.array([6, 7], np.int32)
+    )
     assert scorer.score(QueryBatch.of([[6]]))[0, 7] == pytest.approx(1.0)
 
 
@@ -105,7 +107,7 @@ def test_extending_equals_measuring_the_longer_catalogue_anew():
     scorer = fit(catalogue())
     texts = np.vstack([TEXTS, [[0.6, 0.8]]]).astype(np.float32)
     texts[2] = [0.6, -0.8]
-    longer = scorer.extended(catalogue(texts))
+    longer = scorer.extended(catalogue(texts), np.array([2, 6], np.int32))
     np.testing.assert_allclose(longer.item_vectors, scorer.whitening.apply(texts), atol=1e-6)
     np.testing.assert_allclose(scorer.item_vectors, scorer.whitening.apply(TEXTS), atol=1e-6)
 
