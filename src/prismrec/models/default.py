@@ -15,7 +15,7 @@ import numpy as np
 
 from prismrec.core import BadSettings, Cases, Interactions, Learner, Scorer
 from prismrec.data import wants_repeats
-from prismrec.models.mixture import MixtureScorer
+from prismrec.models.mixture.scorer import MixtureScorer
 from prismrec.models.registry import LEARNERS, learner
 from prismrec.models.settings import ModelSettings
 from prismrec.threads import side_by_side
@@ -110,7 +110,7 @@ class Default:
         A `start` that is a mixture warm-starts the experts that can use it, and lends its weights
         where there is no validation to choose by.
         """
-        from prismrec.models.mixture_fit import fit_mixture
+        from prismrec.models.mixture.fit import fit_mixture
 
         repeats = self.repeats
         if repeats is None:
@@ -160,7 +160,7 @@ def learner_by_name(
     if plain == "default":
         return Default(chosen, repeats)
     if plain in ("prism", "sasrec"):
-        from prismrec.models.prism import Prism
+        from prismrec.models.sequence.prism import Prism
 
         if repeats is not None:
             chosen = replace(chosen, repeats="yes" if repeats else "no")

@@ -10,7 +10,7 @@ import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Floats, Positions, Scores
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["Popularity", "PopularityScorer"]
 

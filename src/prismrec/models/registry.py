@@ -13,34 +13,34 @@ from prismrec.core import BadSettings, Corrupt, ItemFeatures, Learner, State
 __all__ = ["LEARNERS", "SCORERS", "learner", "scorer_from_state"]
 
 SCORERS: Mapping[str, str] = {
-    "als": "prismrec.models.als:ALSScorer",
-    "bpr": "prismrec.models.bpr:BPRScorer",
-    "ease": "prismrec.models.ease:EASEScorer",
-    "item_knn": "prismrec.models.item_knn:ItemKNNScorer",
-    "matrix_factorisation": "prismrec.models.matrix_factorisation:MatrixFactorisationScorer",
-    "mixture": "prismrec.models.mixture:MixtureScorer",
-    "popularity": "prismrec.models.popularity:PopularityScorer",
-    "prism": "prismrec.models.prism_scorer:PrismScorer",
-    "repeats": "prismrec.models.repeats:RepeatsScorer",
-    "text_knn": "prismrec.models.text_knn:TextKNNScorer",
-    "transitions": "prismrec.models.transitions:TransitionsScorer",
-    "user_knn": "prismrec.models.user_knn:UserKNNScorer",
+    "als": "factors.als:ALSScorer",
+    "bpr": "factors.bpr:BPRScorer",
+    "ease": "neighbours.ease:EASEScorer",
+    "item_knn": "neighbours.item_knn:ItemKNNScorer",
+    "matrix_factorisation": "factors.matrix_factorisation:MatrixFactorisationScorer",
+    "mixture": "mixture.scorer:MixtureScorer",
+    "popularity": "popularity:PopularityScorer",
+    "prism": "sequence.scorer:PrismScorer",
+    "repeats": "repeats:RepeatsScorer",
+    "text_knn": "neighbours.text_knn:TextKNNScorer",
+    "transitions": "neighbours.transitions:TransitionsScorer",
+    "user_knn": "neighbours.user_knn:UserKNNScorer",
 }
-"""The kind of a scorer, and where its class stands."""
+"""The kind of a scorer, and where its class stands in this room."""
 
 LEARNERS: Mapping[str, str] = {
-    "als": "prismrec.models.als:ALS",
-    "bpr": "prismrec.models.bpr:BPR",
-    "ease": "prismrec.models.ease:EASE",
-    "item_knn": "prismrec.models.item_knn:ItemKNN",
-    "matrix_factorisation": "prismrec.models.matrix_factorisation:MatrixFactorisation",
-    "popularity": "prismrec.models.popularity:Popularity",
-    "repeats": "prismrec.models.repeats:Repeats",
-    "text_knn": "prismrec.models.text_knn:TextKNN",
-    "transitions": "prismrec.models.transitions:Transitions",
-    "user_knn": "prismrec.models.user_knn:UserKNN",
+    "als": "factors.als:ALS",
+    "bpr": "factors.bpr:BPR",
+    "ease": "neighbours.ease:EASE",
+    "item_knn": "neighbours.item_knn:ItemKNN",
+    "matrix_factorisation": "factors.matrix_factorisation:MatrixFactorisation",
+    "popularity": "popularity:Popularity",
+    "repeats": "repeats:Repeats",
+    "text_knn": "neighbours.text_knn:TextKNN",
+    "transitions": "neighbours.transitions:Transitions",
+    "user_knn": "neighbours.user_knn:UserKNN",
 }
-"""The name of a learner, as in `evaluate --models`, and where its class stands."""
+"""The name of a learner, as in `evaluate --models`, and where its class stands in this room."""
 
 
 def scorer_from_state(state: State, features: ItemFeatures) -> Any:
@@ -78,4 +78,4 @@ def learner(name: str, **settings: Any) -> Learner:
 
 def _load(place: str) -> Any:
     module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    return getattr(importlib.import_module(f"prismrec.models.{module}"), name)

@@ -9,9 +9,9 @@ import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Positions, Scores
-from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_matrix
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.scoring.half_lives import faded
+from prismrec.models.scoring.histories import history_matrix
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["Repeats", "RepeatsScorer"]
 

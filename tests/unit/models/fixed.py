@@ -8,7 +8,7 @@ import numpy as np
 
 from prismrec.core import Cases, ItemFeatures, QueryBatch, State
 from prismrec.core.arrays import Positions, Scores
-from prismrec.models.whole_catalogue import choose_items
+from prismrec.models.scoring.whole_catalogue import choose_items
 
 N = 30
 

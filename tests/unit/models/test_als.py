@@ -9,8 +9,8 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.als import ALS
-from prismrec.models.sparse_matrices import user_item_matrix
+from prismrec.models.factors.als import ALS
+from prismrec.models.scoring.sparse_matrices import user_item_matrix
 
 SETTINGS = ALS(dimension=6, confidence=8.0, regularisation=0.5, iterations=8, half_life=1e9)
 

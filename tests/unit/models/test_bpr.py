@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.bpr import BPR
+from prismrec.models.factors.bpr import BPR
 
 
 def test_a_new_user_of_one_taste_gets_that_taste():

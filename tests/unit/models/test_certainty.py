@@ -6,11 +6,11 @@ import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Sequences, generator
 from prismrec.core.arrays import Floats
-from prismrec.models.als import ALS
-from prismrec.models.certainty import certainties, spread, strongest_neighbour
-from prismrec.models.item_knn import ItemKNN
-from prismrec.models.mixture import MixtureScorer
-from prismrec.models.mixture_fit import fit_mixture
+from prismrec.models.factors.als import ALS
+from prismrec.models.mixture.fit import fit_mixture
+from prismrec.models.mixture.scorer import MixtureScorer
+from prismrec.models.neighbours.item_knn import ItemKNN
+from prismrec.models.scoring.certainty import certainties, spread, strongest_neighbour
 from prismrec.models.validation import ndcg_of
 from unit.models.fixed import Fixed, N, cases_of
 

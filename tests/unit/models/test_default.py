@@ -19,7 +19,7 @@ from prismrec.core import (
 )
 from prismrec.models.artifacts import content_hash
 from prismrec.models.default import NAMES, Facts, default_learner, experts_for, learner_by_name
-from prismrec.models.mixture import MixtureScorer
+from prismrec.models.mixture.scorer import MixtureScorer
 from prismrec.models.settings import ModelSettings
 
 TINY = ModelSettings(

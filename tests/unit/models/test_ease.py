@@ -13,7 +13,7 @@ from prismrec.core import (
     Sequences,
     generator,
 )
-from prismrec.models.ease import EASE
+from prismrec.models.neighbours.ease import EASE
 
 
 def world(n_users: int = 60, n_items: int = 12) -> tuple[Interactions, np.ndarray]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.half_lives import HALF_LIVES, USUAL
-from prismrec.models.histories import decayed_weights, recency_weights
+from prismrec.models.neighbours.transitions import Transitions
 from prismrec.models.repeats import Repeats
-from prismrec.models.transitions import Transitions
+from prismrec.models.scoring.half_lives import HALF_LIVES, USUAL
+from prismrec.models.scoring.histories import decayed_weights, recency_weights
 
 
 def cases(histories: list[list[int]], targets: list[int]) -> Cases:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from prismrec.core import Sequences
-from prismrec.models.histories import history_evidence
+from prismrec.models.scoring.histories import history_evidence
 
 items = st.lists(st.integers(0, 14), max_size=9)
 

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models import sparse_matrices
-from prismrec.models.item_knn import ItemKNN, ItemKNNScorer
+from prismrec.models.neighbours.item_knn import ItemKNN, ItemKNNScorer
+from prismrec.models.scoring import sparse_matrices
 
 PURE = ItemKNN(shrinkage=0.0, user_power=0.0, neighbours=100)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.matrix_factorisation import MatrixFactorisation, ratings_loss
+from prismrec.models.factors.matrix_factorisation import MatrixFactorisation, ratings_loss
 
 N_USERS, N_ITEMS = 60, 25
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from prismrec.core import Cases, ItemFeatures, QueryBatch, generator
-from prismrec.models.mixture import MixtureScorer
-from prismrec.models.mixture_fit import fit_mixture
+from prismrec.models.mixture.fit import fit_mixture
+from prismrec.models.mixture.scorer import MixtureScorer
 from prismrec.models.validation import ndcg_of
 from unit.models.fixed import Fixed, N, cases_of
 

@@ -18,8 +18,8 @@ from prismrec.core import (
     TrainingDiverged,
     generator,
 )
-from prismrec.models.prism import Prism, PrismScorer
-from prismrec.models.prism_inputs import Windows
+from prismrec.models.sequence.inputs import Windows
+from prismrec.models.sequence.prism import Prism, PrismScorer
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import mask_history
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismrec.models.ridge import Ridge
+from prismrec.models.factors.ridge import Ridge
 
 
 @settings(deadline=None, max_examples=60)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from prismrec.core import Bags, Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.text_knn import TextKNN, TextKNNScorer, token_rarity
-from prismrec.models.whitening import Whitening
+from prismrec.models.neighbours.text_knn import TextKNN, TextKNNScorer, token_rarity
+from prismrec.models.neighbours.whitening import Whitening
 
 TEXTS = np.array([[1, 0], [0.8, 0.6], [-1, 0], [0, 1], [0, -1], [0, 0]], np.float32)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.transitions import Transitions, TransitionsScorer
+from prismrec.models.neighbours.transitions import Transitions, TransitionsScorer
 
 PLAIN = Transitions(
     window=2, decay=0.5, backward=0.25, source_power=0.0, target_power=0.0, shrinkage=1.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
-from prismrec.models.user_knn import UserKNN, UserKNNScorer
+from prismrec.models.neighbours.user_knn import UserKNN, UserKNNScorer
 
 N_ITEMS = 15
 

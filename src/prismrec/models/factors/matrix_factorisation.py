@@ -9,8 +9,8 @@ import numpy as np
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, Sequences, State
 from prismrec.core.arrays import Floats, Positions, Scores, Vectors
-from prismrec.models.ridge import Ridge
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.factors.ridge import Ridge
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["MatrixFactorisation", "MatrixFactorisationScorer", "ratings_loss"]
 

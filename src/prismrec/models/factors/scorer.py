@@ -9,8 +9,8 @@ import numpy as np
 
 from prismrec.core import QueryBatch
 from prismrec.core.arrays import Floats, Positions, Scores, Vectors
-from prismrec.models.certainty import covariance, spread
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.scoring.certainty import covariance, spread
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["FactorScorer"]
 

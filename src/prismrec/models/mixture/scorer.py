@@ -21,7 +21,7 @@ import numpy as np
 
 from prismrec.core import ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Floats, Positions, Scores
-from prismrec.models.certainty import certainties
+from prismrec.models.scoring.certainty import certainties
 
 __all__ = ["QUERY_FEATURES", "MixtureScorer", "query_features"]
 

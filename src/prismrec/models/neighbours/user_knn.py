@@ -11,16 +11,16 @@ from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Positions, Scores
-from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_matrix
-from prismrec.models.sparse_matrices import (
+from prismrec.models.scoring.half_lives import faded
+from prismrec.models.scoring.histories import history_matrix
+from prismrec.models.scoring.sparse_matrices import (
     arrays_of,
     largest_in_rows,
     matrix_of,
     product_blocks,
     user_item_matrix,
 )
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["UserKNN", "UserKNNScorer"]
 

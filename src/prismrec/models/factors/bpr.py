@@ -10,10 +10,10 @@ from scipy import sparse
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Positions, Vectors
-from prismrec.models.factors import FactorScorer
-from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_matrix
-from prismrec.models.sparse_matrices import user_item_matrix
+from prismrec.models.factors.scorer import FactorScorer
+from prismrec.models.scoring.half_lives import faded
+from prismrec.models.scoring.histories import history_matrix
+from prismrec.models.scoring.sparse_matrices import user_item_matrix
 
 __all__ = ["BPR", "BPRScorer"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools, Floats, Positions, Scores
 from prismrec.core.metrics import Ranks, ndcg
-from prismrec.models.certainty import certainties
-from prismrec.models.mixture import query_features
+from prismrec.models.mixture.scorer import query_features
+from prismrec.models.scoring.certainty import certainties
 from prismrec.models.validation import mask_history
 from prismrec.threads import side_by_side
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from prismrec.core import QueryBatch, Scorer, Sequences
 from prismrec.core.arrays import Floats, Scores, Vectors
-from prismrec.models.histories import recency_weights
+from prismrec.models.scoring.histories import recency_weights
 
 __all__ = ["Certain", "certainties", "covariance", "spread", "strongest_neighbour"]
 

@@ -11,9 +11,9 @@ import torch
 
 from prismrec.core import ItemFeatures, QueryBatch, State
 from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors, with_rows
-from prismrec.models.certainty import covariance, spread
-from prismrec.models.prism_inputs import Batch, Views, batch_of
-from prismrec.models.prism_model import Catalogue, PrismModel, Shape
+from prismrec.models.scoring.certainty import covariance, spread
+from prismrec.models.sequence.inputs import Batch, Views, batch_of
+from prismrec.models.sequence.model import Catalogue, PrismModel, Shape
 
 __all__ = ["PrismScorer"]
 

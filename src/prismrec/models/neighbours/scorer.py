@@ -10,10 +10,10 @@ from scipy import sparse
 
 from prismrec.core import ItemFeatures, QueryBatch, State
 from prismrec.core.arrays import Floats, Positions, Scores
-from prismrec.models.certainty import strongest_neighbour
-from prismrec.models.histories import history_evidence
-from prismrec.models.sparse_matrices import arrays_of, largest_of_rows, matrix_of
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.scoring.certainty import strongest_neighbour
+from prismrec.models.scoring.histories import history_evidence
+from prismrec.models.scoring.sparse_matrices import arrays_of, largest_of_rows, matrix_of
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["NeighbourScorer"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from prismrec.core import Cases, Interactions, Scorer, Sequences
-from prismrec.models.half_lives import faded
-from prismrec.models.neighbours import NeighbourScorer
-from prismrec.models.sparse_matrices import largest_in_rows
+from prismrec.models.neighbours.scorer import NeighbourScorer
+from prismrec.models.scoring.half_lives import faded
+from prismrec.models.scoring.sparse_matrices import largest_in_rows
 
 __all__ = ["Transitions", "TransitionsScorer"]
 

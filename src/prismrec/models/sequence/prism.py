@@ -14,11 +14,11 @@ from prismrec.core import (
     Scorer,
 )
 from prismrec.data import wants_repeats
-from prismrec.models.cooccurrence import ppmi_vectors
-from prismrec.models.prism_inputs import Windows
-from prismrec.models.prism_model import GAP_BUCKETS, PrismModel, Shape, initialise
-from prismrec.models.prism_scorer import PrismScorer
-from prismrec.models.prism_training import Plan, Round, train
+from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.sequence.inputs import Windows
+from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape, initialise
+from prismrec.models.sequence.scorer import PrismScorer
+from prismrec.models.sequence.training import Plan, Round, train
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
 
@@ -35,7 +35,7 @@ REFRESH = 0.2
 
 @dataclass(frozen=True)
 class Prism:
-    """Learner of the multi-view sequence transformer (see `prism_model`).
+    """Learner of the multi-view sequence transformer (see `model`).
 
     Identity vectors start from the co-occurrences of the training events; the number of rounds
     follows from the settings' `work`, so that it depends on what is counted and never on the clock.

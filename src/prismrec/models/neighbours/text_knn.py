@@ -11,10 +11,10 @@ from scipy import sparse
 
 from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Positions, Scores, Vectors, with_rows
-from prismrec.models.half_lives import faded
-from prismrec.models.histories import history_matrix
-from prismrec.models.whitening import Whitening
-from prismrec.models.whole_catalogue import WholeCatalogueScorer
+from prismrec.models.neighbours.whitening import Whitening
+from prismrec.models.scoring.half_lives import faded
+from prismrec.models.scoring.histories import history_matrix
+from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 
 __all__ = ["TextKNN", "TextKNNScorer"]
 

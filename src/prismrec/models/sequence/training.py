@@ -17,9 +17,9 @@ from torch import Tensor
 from prismrec.core import TrainingDiverged
 from prismrec.core.arrays import Floats, Longs
 from prismrec.models.losses import sampled_softmax
-from prismrec.models.noise import sow
-from prismrec.models.prism_inputs import Task, Views, Windows
-from prismrec.models.prism_model import PrismModel
+from prismrec.models.sequence.inputs import Task, Views, Windows
+from prismrec.models.sequence.model import PrismModel
+from prismrec.models.sequence.noise import sow
 
 __all__ = ["Plan", "Round", "train"]
 

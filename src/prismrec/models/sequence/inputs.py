@@ -11,7 +11,7 @@ from torch import Tensor
 
 from prismrec.core import ItemFeatures, Sequences
 from prismrec.core.arrays import Bools, Longs
-from prismrec.models.prism_model import Catalogue, gap_buckets
+from prismrec.models.sequence.model import Catalogue, gap_buckets
 
 __all__ = ["Batch", "Task", "Views", "Windows", "batch_of"]
 

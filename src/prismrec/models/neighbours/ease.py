@@ -16,9 +16,9 @@ from prismrec.core import (
     TrainingDiverged,
 )
 from prismrec.core.arrays import Vectors
-from prismrec.models.half_lives import faded
-from prismrec.models.neighbours import NeighbourScorer
-from prismrec.models.sparse_matrices import product_blocks, user_item_matrix
+from prismrec.models.neighbours.scorer import NeighbourScorer
+from prismrec.models.scoring.half_lives import faded
+from prismrec.models.scoring.sparse_matrices import product_blocks, user_item_matrix
 
 __all__ = ["EASE", "EASEScorer"]
 

@@ -21,8 +21,8 @@ from torch.nn import functional
 
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools, Floats
-from prismrec.models.mixture import QUERY_FEATURES, MixtureScorer, scaled
-from prismrec.models.mixture_pool import Pool, pool_of
+from prismrec.models.mixture.pool import Pool, pool_of
+from prismrec.models.mixture.scorer import QUERY_FEATURES, MixtureScorer, scaled
 from prismrec.models.validation import sampled
 
 __all__ = ["Weighing", "fit_mixture"]

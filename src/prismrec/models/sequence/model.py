@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prismrec.models.noise import Dropout
+from prismrec.models.sequence.noise import Dropout
 
 __all__ = [
     "GAP_BUCKETS",
