@@ -136,7 +136,21 @@ def test_synthetic_data_is_called_synthetic(opening: Opening) -> None:
     console.page.route("**/stats", deny)
     console.page.reload()
     expect(console.page.get_by_text("History", exact=True).first).to_be_visible()
-    expect(console.page.get_by_text("Synthetic data")).to_have_count(0)
+    expect(console.page.get_by_text("Synthetic data")).not_to_be_visible()
+
+
+def test_what_is_learned_of_the_shop_late_takes_nobody_the_focus(opening: Opening) -> None:
+    console = opening(user="user-6")
+    held: list[Route] = []
+    console.page.route("**/stats", lambda route: held.append(route))
+    console.page.reload()
+    expect(console.cards).to_have_count(9)
+    person = console.page.get_by_role("combobox")
+    person.focus()
+    expect(console.page.get_by_text("Synthetic data")).not_to_be_visible()
+    held[0].continue_()
+    expect(console.page.get_by_text("Synthetic data")).to_be_visible()
+    expect(person).to_be_focused()
 
 
 def test_a_key_is_asked_for_and_sent(opening: Opening) -> None:

@@ -64,8 +64,11 @@ function header() {
       h("span.brand-name", {}, "PrismRec"),
       h("span.brand-shop", {}, state.collection),
     ),
-    state.synthetic &&
-      h("span.tag.synthetic", { title: t("app.synthetic.why") }, t("app.synthetic")),
+    h(
+      "span.tag.synthetic",
+      { title: t("app.synthetic.why"), hidden: !state.synthetic },
+      t("app.synthetic"),
+    ),
     h("nav", { "aria-label": t("app.nav") }, PAGES.map(tab)),
     h(
       "button.quiet.round.settings-open",
@@ -114,6 +117,7 @@ function saysSynthetic(report) {
 }
 
 async function start() {
+  const drawn = state.collection;
   draw();
   try {
     await meet();
@@ -121,7 +125,9 @@ async function start() {
     fill(document.getElementById("main"), trouble(error));
     return;
   }
-  draw();
+  // Drawing again would take the focus from whoever already uses the page.
+  if (state.collection === drawn) document.querySelector(".synthetic").hidden = !state.synthetic;
+  else draw();
   window.addEventListener("hashchange", show);
   onChange(async (patch) => {
     if ("collection" in patch || "key" in patch) await askSynthetic().catch(() => {});
