@@ -1,0 +1,1 @@
+"""Generative recommendation: items are named token by token, by semantic IDs."""
