@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from prismrec.core.arrays import Longs
 from prismrec.models.generative.model import GenerativeModel
@@ -35,23 +36,35 @@ def name_loss(model: GenerativeModel, tree: PrefixTree, states: Tensor, targets:
     """Mean over p predictions of `-log P(ID)`: `states` (p, d), `targets` (p,) rows of
     `tree.paths`."""
     paths = tree.paths[targets]  # (p, levels)
-    roots = model.answers(torch.arange(tree.roots))
-    logits = model.asked(states, 0) @ roots.T
-    total = torch.nn.functional.cross_entropy(
-        logits, torch.from_numpy(paths[:, 0]), reduction="sum"
-    )
-    for level in range(1, tree.levels):
+    by_level = [
+        blocks(tree, paths[:, level - 1], paths[:, level]) for level in range(1, tree.levels)
+    ]
+    roots, *answers = looked_up(model, tree, [block for level in by_level for block in level])
+    right = torch.from_numpy(paths[:, 0])
+    total = functional.cross_entropy(model.asked(states, 0) @ roots.T, right, reduction="sum")
+    each = iter(answers)
+    for level, found in enumerate(by_level, 1):
         asked = model.asked(states, level)
-        for block in blocks(tree, paths[:, level - 1], paths[:, level]):
-            total = total + block_loss(model, asked, block)
+        for block in found:
+            total = total + block_loss(asked, next(each), block)
     return total / len(targets)
 
 
-def block_loss(model: GenerativeModel, asked: Tensor, block: Block) -> Tensor:
-    """Sum of `-log P(right child)` over the predictions of a block."""
+def looked_up(model: GenerativeModel, tree: PrefixTree, found: list[Block]) -> list[Tensor]:
+    """The answers of the first level (roots, w), then those of each block's children (g, c, w).
+
+    Looked up at once: the gradient of each look-up is as large as the table.
+    """
+    places = [np.arange(tree.roots), *(np.maximum(b.children, 0).ravel() for b in found)]
+    together = model.answers(torch.from_numpy(np.concatenate(places)))
+    roots, *rest = together.split([len(place) for place in places])
+    shaped = zip(rest, found, strict=True)
+    return [roots, *(rows.view(*b.children.shape, -1) for rows, b in shaped)]
+
+
+def block_loss(asked: Tensor, answers: Tensor, block: Block) -> Tensor:
+    """Sum of `-log P(right child)` over the predictions of a block, of `asked` (p, w)."""
     rows, real = torch.from_numpy(np.maximum(block.rows, 0)), torch.from_numpy(block.rows >= 0)
-    children = torch.from_numpy(np.maximum(block.children, 0))
-    answers = model.answers(children)  # (g, c, d + q)
     logits = torch.bmm(asked[rows], answers.transpose(1, 2))  # (g, e, c)
     logits = logits.masked_fill(torch.from_numpy(block.children < 0)[:, None], float("-inf"))
     right = logits.gather(2, torch.from_numpy(block.right)[..., None])[..., 0]
