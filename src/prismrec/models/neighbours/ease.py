@@ -58,13 +58,7 @@ class EASE:
 
         Raises `BadSettings` above `max_items` items.
         """
-        if train.n_items > self.max_items:
-            gigabytes = 4 * train.n_items**2 / 1e9
-            raise BadSettings(
-                f"EASE over {train.n_items} items needs a matrix of {gigabytes:.1f} GB; the limit "
-                f"is {self.max_items} items.",
-                hint="Use item_knn or als, or raise max_items.",
-            )
+        refuse_too_many(train.n_items, self.max_items)
         taken = user_item_matrix(train.positives, train.n_items)
         weights = largest_weights(item_weights(taken, self.regularisation), self.neighbours)
 
@@ -74,8 +68,27 @@ class EASE:
         return faded(make, self.half_life, train, validation, start, rng)
 
 
+def refuse_too_many(items: int, limit: int) -> None:
+    """Raise `BadSettings` where a matrix of `items` by `items` is above the `limit`."""
+    if items > limit:
+        raise BadSettings(
+            f"EASE over {items} items needs a matrix of {4 * items**2 / 1e9:.1f} GB; the limit "
+            f"is {limit} items.",
+            hint="Use item_knn or als, or raise max_items.",
+        )
+
+
 def item_weights(taken: sparse.csr_array, regularisation: float) -> Vectors:
     """`B` (n, n) float32, all in the memory of one such matrix."""
+    weights = inverse_gram(taken, regularisation)
+    weights *= -1 / np.diag(weights).copy()
+    weights[np.diag_indices(len(weights))] = 0
+    return weights
+
+
+def inverse_gram(taken: sparse.csr_array, regularisation: float) -> Vectors:
+    """`P` (n, n) float32, symmetric, all in the memory of one such matrix; raises
+    `TrainingDiverged` where it cannot be had."""
     from scipy.linalg.lapack import spotrf, spotri
 
     n = taken.shape[1]
@@ -92,18 +105,9 @@ def item_weights(taken: sparse.csr_array, regularisation: float) -> Vectors:
         raise TrainingDiverged(
             "EASE could not invert the item matrix.", hint="Raise its regularisation."
         )
-    return _zero_diagonal_weights(gram.T)
-
-
-def _zero_diagonal_weights(inverse: Vectors) -> Vectors:
-    """`-P_ij / P_jj` in place, from the upper triangle of `P` in C order."""
-    n = len(inverse)
+    inverse: Vectors = gram.T  # in C order, of which the upper triangle is filled
     for i in range(n):
         inverse[i + 1 :, i] = inverse[i, i + 1 :]
-    scale = -1 / np.diag(inverse).copy()
-    for i in range(n):
-        inverse[i] *= scale
-    inverse[np.diag_indices(n)] = 0
     return inverse
 
 

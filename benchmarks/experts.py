@@ -1,0 +1,178 @@
+"""What each expert is worth alone, and what it adds to the default mixture, on validation cases.
+
+    python -m benchmarks.experts [DATA] [--sets beauty,...] [--add neumf,...] [--keep DIR] [--json]
+
+The experts of the default model and those to add are fitted once for each set; their scores of at
+most 4,000 validation cases are recorded (with `--keep` in a folder, where a later run finds them).
+People are divided into two halves: a mixture's weights are fitted on one and its nDCG@10 taken on
+the other, so that a further expert cannot gain by its mere presence. Seconds are processor time of
+one thread. Intervals are of 95% and resample people; no test case is looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.accuracy import SETS
+from benchmarks.places import data_folder
+from prismrec.config import Settings
+from prismrec.core import Cases, QueryBatch, generator
+from prismrec.core.arrays import Floats, Positions, Scores
+from prismrec.evaluation.evaluate import Plan, Prepared, prepare
+from prismrec.evaluation.significance import Totals, pooled, totals
+from prismrec.models.default import experts_for, facts_of, learner_by_name
+from prismrec.models.mixture.fit import fit_mixture
+from prismrec.models.scoring.certainty import certainties
+from prismrec.models.validation import ndcg_of, sampled
+from prismrec.threads import one_thread_each
+
+ADD = "text_ease,two_tower,neumf,lightgcn"
+CASES = 4000
+CHUNK = 128
+SHOWN = ("beauty", "movielens-100k", "movietweetings")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An expert's scores of some cases, found again by `queries.at`, which counts the cases."""
+
+    scores: Scores
+    sure: Floats
+    log_ready: bool
+    seconds: float
+    kind: str = "recorded"
+    part_names: tuple[str, ...] = ("score",)
+
+    def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
+        return np.asarray(self.scores[queries.at])
+
+    def certainty(self, queries: QueryBatch) -> Floats:
+        return self.sure[queries.at]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a table for each set and the pooled gains, or JSON with `--json`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path, nargs="?", default=data_folder())
+    parser.add_argument("--sets", default=",".join(SHOWN))
+    parser.add_argument("--add", default=ADD, help="experts to try, comma-separated")
+    parser.add_argument("--keep", type=Path, help="a folder for recorded scores")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(argv)
+    one_thread_each()
+    added = tuple(asked.add.split(","))
+    rows: list[dict[str, Any]] = []
+    gains: dict[str, list[Totals]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.keep or Path(temporary)
+        for name in asked.sets.split(","):
+            for row, gain in compared(asked.data, name, added, folder, asked.seed):
+                rows.append(row)
+                if gain is not None:
+                    gains.setdefault(row["expert"], []).append(gain)
+                if not asked.json:
+                    print(line(row), flush=True)
+    for expert, parts in gains.items():
+        found = pooled(parts, generator(asked.seed, "pooled", expert))
+        row = {"data": "pooled", "expert": expert, "gain": found.mean}
+        rows.append(row | {"interval": [found.low, found.high]})
+        if not asked.json:
+            print(line(rows[-1]), flush=True)
+    if asked.json:
+        print(json.dumps(rows))
+    return 0
+
+
+def compared(
+    data: Path, name: str, added: tuple[str, ...], folder: Path, seed: int
+) -> Iterable[tuple[dict[str, Any], Totals | None]]:
+    """A row for each expert alone, and for the mixture without, with each of, and with all
+    `added`; with the gains by person where there is one."""
+    split, repeats = SETS[name]
+    plan = Plan(split=split, models=("default",), repeats=repeats, seed=seed, cache=folder / "text")
+    ready = prepare(data / name, plan, Settings())
+    if ready.exam.validation is None:
+        raise SystemExit(f"{name} has no validation cases")
+    cases = sampled(ready.exam.validation, CASES, generator(seed, "experts", name))
+    usual = experts_for(facts_of(ready.exam.train, repeats == "yes"))
+    experts = {e: recorded(ready, e, cases, folder / name, seed) for e in (*usual, *added)}
+    cases = replace(cases, queries=replace(cases.queries, at=np.arange(len(cases))))
+    may_repeat = repeats == "yes"
+    for expert, scorer in experts.items():
+        alone = float(ndcg_of(scorer, cases, may_repeat).mean())  # type: ignore[arg-type]
+        row = {"data": name, "expert": expert, "alone": alone, "seconds": scorer.seconds}
+        yield row, None
+    base = {e: experts[e] for e in usual}
+    before = mixed(base, cases, may_repeat, seed)
+    yield {"data": name, "expert": "default mixture", "mixture": float(before.mean())}, None
+    trials = {e: base | {e: experts[e]} for e in added}
+    if len(added) > 1:
+        trials["all of them"] = experts
+    for expert, pool in trials.items():
+        after = mixed(pool, cases, may_repeat, seed)
+        gain = totals(after - before, cases.clusters)
+        found = pooled([gain], generator(seed, "gain", name, expert))
+        row = {"data": name, "expert": f"+ {expert}", "mixture": float(after.mean())}
+        yield row | {"gain": found.mean, "interval": [found.low, found.high]}, gain
+
+
+def mixed(experts: Mapping[str, Recorded], cases: Cases, repeats: bool, seed: int) -> Floats:
+    """nDCG@10 of each case under the mixture whose weights the other half of the people chose."""
+    out = np.zeros(len(cases))
+    odd = cases.clusters % 2 == 1
+    for half in (odd, ~odd):
+        rng = generator(seed, "mix")
+        fitted = fit_mixture(experts, cases.take(np.flatnonzero(~half)), repeats, rng)  # type: ignore[arg-type]
+        out[half] = ndcg_of(fitted, cases.take(np.flatnonzero(half)), repeats)
+    return out
+
+
+def recorded(ready: Prepared, name: str, cases: Cases, folder: Path, seed: int) -> Recorded:
+    """The expert's scores of `cases`, from `folder` where they lie there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scores, about = folder / f"{name}.npy", folder / f"{name}.npz"
+    if not about.exists():
+        exam = ready.exam
+        learner = learner_by_name(name, Settings().models, repeats=exam.rule.repeats)
+        begun = time.process_time()
+        scorer: Any = learner.fit(
+            exam.train, generator(seed, "fit", name), validation=exam.validation
+        )
+        seconds = time.process_time() - begun
+        parts = [np.arange(s, min(s + CHUNK, len(cases))) for s in range(0, len(cases), CHUNK)]
+        blocks = [cases.queries.take(rows) for rows in parts]
+        np.save(scores, np.concatenate([np.asarray(scorer.score(block)) for block in blocks]))
+        sure = np.concatenate([certainties([scorer], block)[:, 0] for block in blocks])
+        ready_made = getattr(scorer, "log_ready", True)
+        np.savez(about, sure=sure, log_ready=ready_made, seconds=seconds)
+    kept = np.load(about)
+    figures = np.load(scores, mmap_mode="r")
+    return Recorded(figures, kept["sure"], bool(kept["log_ready"]), float(kept["seconds"]))
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A row as text."""
+    out = f"{row['data']:16} {row['expert']:18}"
+    if "alone" in row:
+        out += f" alone {row['alone']:.4f}  {row['seconds']:6.1f} s"
+    if "mixture" in row:
+        out += f" mixture {row['mixture']:.4f}"
+    if "gain" in row:
+        low, high = row["interval"]
+        out += f"  gain {row['gain']:+.4f} ({low:+.4f} to {high:+.4f})"
+    return out
+
+
+if __name__ == "__main__":
+    sys.exit(main())
