@@ -25,7 +25,7 @@ from prismrec.models.sequence.inputs import batch_of
 
 __all__ = ["Naming", "SemanticIDsScorer"]
 
-WIDTH = 50
+WIDTH = 100
 """Prefixes that `generate` keeps at each level."""
 
 
