@@ -84,6 +84,7 @@ _ASPECTS = {
     "similar": "together",
     "item_knn": "together",
     "ease": "together",
+    "likeness": "likeness",
     "user_knn": "neighbours",
     "als": "pattern",
     "bpr": "pattern",
@@ -94,6 +95,7 @@ _ASPECTS = {
     "popular": "popular",
     "rule.popularity": "popular",
     "personal": "taste",
+    "newcomer": "new",
     "recent": "new",
     "rule.freshness": "new",
     "repeat": "again",
@@ -104,6 +106,7 @@ _ASPECTS = {
 """From the name of a part, an expert or a view to what it is about."""
 
 _FROM_HISTORY = {"text", "follows", "together", "neighbours", "pattern", "order", "attributes"} | {
+    "likeness",
     "taste",
     "again",
 }
@@ -121,6 +124,7 @@ _ENGLISH = {
     "text": "its description is closer to your history",
     "follows": "it more often follows what is in your history",
     "together": "it more often goes together with what is in your history",
+    "likeness": "it is most like what fits your history better",
     "neighbours": "people with a history like yours choose it more",
     "pattern": "it fits the pattern of your past choices better",
     "order": "it fits the course of your recent choices better",
@@ -148,6 +152,7 @@ _CHINESE = {
     "text": "它的介绍更接近您的历史",
     "follows": "它更常出现在您看过的内容之后",
     "together": "它更常与您历史中的内容一起被选择",
+    "likeness": "与它最相似的内容更符合您的历史",
     "neighbours": "与您历史相近的人更多地选择它",
     "pattern": "它更符合您以往选择的规律",
     "order": "它更符合您最近选择的走向",

@@ -111,6 +111,7 @@ class Default:
         where there is no validation to choose by.
         """
         from prismrec.models.mixture.fit import fit_mixture
+        from prismrec.models.mixture.welcome import welcoming
 
         repeats = self.repeats
         if repeats is None:
@@ -133,7 +134,10 @@ class Default:
             bar.say("Weighing the experts")
             experts = {name: found[name] for name in names}
             lent = start if isinstance(start, MixtureScorer) else None
-            return fit_mixture(experts, validation, repeats, rng, lent=lent)
+            mixture = fit_mixture(experts, validation, repeats, rng, lent=lent)
+            seen = np.bincount(train.positives.items, minlength=train.n_items)[: train.n_items] > 0
+            price = self.settings.newcomer_price
+            return welcoming(mixture, seen, validation, repeats, price, rng)
 
 
 def default_learner(

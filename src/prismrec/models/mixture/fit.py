@@ -22,7 +22,7 @@ from torch.nn import functional
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools, Floats
 from prismrec.models.mixture.pool import Pool, pool_of
-from prismrec.models.mixture.scorer import QUERY_FEATURES, MixtureScorer, scaled
+from prismrec.models.mixture.scorer import CONTENT, QUERY_FEATURES, MixtureScorer, scaled
 from prismrec.models.validation import sampled
 
 __all__ = ["Weighing", "fit_mixture"]
@@ -49,8 +49,6 @@ validation case has a text, and who writes one means it."""
 TEXT_DAMPING = 2.0
 """What it takes from the weight of the experts that read only the history; from that of popularity,
 three times as much."""
-READERS = ("text_knn",)
-"""The experts that read the text of a query."""
 PRIOR = "popularity"
 """The expert that answers where the history is empty."""
 
@@ -103,7 +101,7 @@ def fit_mixture(
     even = _even(experts, pool)
     if pool is None or len(pool.scores) < FEWEST:
         return _lend(experts, lent) or _mixture(experts, names, even)
-    needed = np.isin(names, [PRIOR, *READERS])
+    needed = np.isin(names, [PRIOR, CONTENT])
     kept, follow = _proven(pool, even, needed)
     names, needed, pool, even = names[kept], needed[kept], pool.experts(kept), even.keep(kept)
     chosen = _choose(pool, even, needed)
@@ -250,7 +248,7 @@ def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighin
     weights = weighing.weights.copy()
     one, empty, _, text = (QUERY_FEATURES.index(f) for f in ("one", "empty", "length", "text"))
     for column, name in enumerate(names):
-        weights[text, column] = TEXT_WEIGHT if name in READERS else -TEXT_DAMPING
+        weights[text, column] = TEXT_WEIGHT if name == CONTENT else -TEXT_DAMPING
         if name == PRIOR:
             weights[text, column] = -3 * TEXT_DAMPING
             weights[empty, column] = max(weights[empty, column], 0.5 - weights[one, column])

@@ -5,7 +5,7 @@
 so changes no order. Where it gives evidence s that is never negative, `z_e = log(1 + s / floor_e)`
 times a scale: the log of the evidence with a smoothed floor, moved so that no evidence is 0. The
 weights depend on the query alone, so that the order of some candidates is their order in the full
-ranking.
+ranking. Items without events borrow from those like them, see `newcomers`.
 
 A product of experts after Hinton, "Training products of experts by minimizing contrastive
 divergence", 2002, with the weights of a log-linear pool.
@@ -14,16 +14,21 @@ divergence", 2002, with the weights of a log-linear pool.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import ClassVar, Self
 
 import numpy as np
 
 from prismrec.core import ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Floats, Positions, Scores
+from prismrec.models.mixture.newcomers import PARTS, Newcomers
+from prismrec.models.neighbours.text_knn import TextKNNScorer
 from prismrec.models.scoring.certainty import certainties
 
-__all__ = ["QUERY_FEATURES", "MixtureScorer", "query_features"]
+__all__ = ["CONTENT", "QUERY_FEATURES", "MixtureScorer", "query_features"]
+
+CONTENT = "text_knn"
+"""The expert that reads what an item says of itself, and so has its own say on newcomers."""
 
 QUERY_FEATURES = ("one", "empty", "length", "text")
 """What the weights may depend on: a constant, whether the history is empty, log2 of one and its
@@ -48,13 +53,13 @@ class MixtureScorer:
         scales: Floats,
         weights: Floats,
         certainty: Floats | None = None,
+        newcomers: Newcomers | None = None,
     ) -> None:
         self.experts = dict(experts)
         self.floors, self.scales, self.weights = floors, scales, weights
-        self.certainty_scale = certainty
-        self.part_names: tuple[str, ...] = tuple(
-            name for expert, scorer in self.experts.items() for name in part_names(expert, scorer)
-        )
+        self.certainty_scale, self.newcomers = certainty, newcomers
+        names = [n for expert, scorer in self.experts.items() for n in part_names(expert, scorer)]
+        self.part_names: tuple[str, ...] = (*names, *(PARTS if newcomers else ()))
 
     def query_weights(self, queries: QueryBatch) -> Scores:
         """(b, e): what each expert weighs for each query."""
@@ -66,12 +71,29 @@ class MixtureScorer:
 
     def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m) float32."""
+        if self.newcomers is None:
+            return self._said(queries, items, self.experts)
+        told = self._told(queries, items)
+        told += self._said(queries, items, {CONTENT})
+        return told
+
+    def _said(self, queries: QueryBatch, items: Positions | None, by: Container[str]) -> Scores:
+        """(b, m): what the experts named in `by` add to the score, as far as they know the item."""
         weights = self.query_weights(queries)
         weighted = (
             weights[:, column, None] * self._log(column, scorer.score(queries, items))
-            for column, scorer in enumerate(self.experts.values())
+            for column, (name, scorer) in enumerate(self.experts.items())
+            if name in by
         )
         return functools.reduce(np.add, weighted)
+
+    def _told(self, queries: QueryBatch, items: Positions | None) -> Scores:
+        """(b, m): the score but for the content, of newcomers as told of the items like them."""
+        assert self.newcomers is not None
+        others = self.experts.keys() - {CONTENT}
+        told = self.newcomers.lent(lambda asked: self._said(queries, asked, others), items)
+        told += np.float32(self.newcomers.bonus) * self.newcomers.are(items)
+        return told
 
     def parts(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m, p) float32. The log of evidence that has several parts is split between them in
@@ -85,7 +107,24 @@ class MixtureScorer:
                 whole = parts.sum(-1)
                 scale = np.divide(self._log(column, whole), np.where(whole == 0, 1, whole))
             out.append(parts * (scale * weights[:, column, None])[..., None])
+        if self.newcomers is not None:
+            out = self._with_newcomers(out, queries, items)
         return np.concatenate(out, axis=-1).astype(np.float32)
+
+    def _with_newcomers(
+        self, parts: list[Scores], queries: QueryBatch, items: Positions | None
+    ) -> list[Scores]:
+        """The parts of every expert (b, m, views), and of newcomers in their place the content, the
+        likeness and the bonus."""
+        assert self.newcomers is not None
+        new = np.broadcast_to(self.newcomers.are(items), parts[0].shape[:2])
+        bonus = np.where(new, np.float32(self.newcomers.bonus), 0)
+        likeness = np.zeros(new.shape, np.float32)
+        if new.any():
+            likeness = np.where(new, self._told(queries, items) - bonus, 0)
+            named = zip(self.experts, parts, strict=True)
+            parts = [p if name == CONTENT else np.where(new[..., None], 0, p) for name, p in named]
+        return [*parts, likeness[..., None], bonus[..., None]]
 
     def _log(self, column: int, scores: Scores) -> Scores:
         """z of the expert in `column`."""
@@ -96,7 +135,17 @@ class MixtureScorer:
         experts = {
             name: scorer.extended(features, changed) for name, scorer in self.experts.items()
         }
-        return type(self)(experts, self.floors, self.scales, self.weights, self.certainty_scale)
+        longer = type(self)(experts, self.floors, self.scales, self.weights, self.certainty_scale)
+        content = experts.get(CONTENT)
+        if self.newcomers is None or not isinstance(content, TextKNNScorer):
+            return longer
+        return longer.with_newcomers(self.newcomers.extended(content, changed))
+
+    def with_newcomers(self, newcomers: Newcomers) -> Self:
+        """The same mixture, with these newcomers."""
+        return type(self)(
+            self.experts, self.floors, self.scales, self.weights, self.certainty_scale, newcomers
+        )
 
     def state(self) -> State:
         children = {name: scorer.state() for name, scorer in self.experts.items()}  # type: ignore[attr-defined]
@@ -107,6 +156,8 @@ class MixtureScorer:
         }
         if self.certainty_scale is not None:
             arrays["certainty"] = self.certainty_scale
+        if self.newcomers is not None:
+            arrays |= self.newcomers.arrays()
         return State(self.kind, {"experts": list(self.experts)}, arrays, children)
 
     @classmethod
@@ -116,7 +167,12 @@ class MixtureScorer:
         names = state.settings["experts"]
         experts = {name: scorer_from_state(state.children[name], features) for name in names}
         floors, scales, weights = (state.arrays[n] for n in ("floors", "scales", "weights"))
-        return cls(experts, floors, scales, weights, state.arrays.get("certainty"))
+        opened = cls(experts, floors, scales, weights, state.arrays.get("certainty"))
+        newcomers, content = Newcomers.from_arrays(state.arrays), experts.get(CONTENT)
+        if newcomers is None or not isinstance(content, TextKNNScorer):
+            return opened
+        later = np.arange(len(newcomers.seen), len(features), dtype=np.int32)
+        return opened.with_newcomers(newcomers.extended(content, later))
 
 
 def query_features(queries: QueryBatch) -> Floats:

@@ -121,6 +121,13 @@ class TextKNNScorer(WholeCatalogueScorer):
         """Whitened; as they are where training knew no text to measure."""
         return texts if self.whitening is None else self.whitening.apply(texts)
 
+    def likeness(self, items: Positions, attribute_weight: float) -> Scores:
+        """(f, n_items): how alike each of `items` (f,) is to every item, the cosine of the texts
+        and `attribute_weight` times that of the bags."""
+        alike: Scores = self.item_vectors[items] @ self.item_vectors.T
+        bags = (self.item_bags[items] @ self.item_bags.T).toarray()
+        return alike + np.float32(attribute_weight) * bags
+
     def all_parts(self, queries: QueryBatch) -> list[Scores]:
         return self._parts(queries, self.item_vectors, self.item_bags)
 

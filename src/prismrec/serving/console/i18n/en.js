@@ -107,6 +107,7 @@ export default {
   "aspect.text": "Description",
   "aspect.meaning": "Meaning",
   "aspect.together": "Goes together",
+  "aspect.likeness": "Like what fits",
   "aspect.follows": "Often next",
   "aspect.neighbours": "Similar people",
   "aspect.words": "Words",

@@ -105,6 +105,7 @@ export default {
   "aspect.text": "商品介绍",
   "aspect.meaning": "含义",
   "aspect.together": "常一起选",
+  "aspect.likeness": "相似内容",
   "aspect.follows": "常接着选",
   "aspect.neighbours": "相似的人",
   "aspect.words": "字词",

@@ -1,0 +1,98 @@
+"""How much may be done for newcomers, so that it costs the others no more than a stated share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from prismrec.core import Cases
+from prismrec.core.arrays import Floats
+from prismrec.models.mixture.newcomers import Newcomers
+from prismrec.models.mixture.scorer import CONTENT, MixtureScorer
+from prismrec.models.neighbours.text_knn import TextKNNScorer
+from prismrec.models.validation import mask_history, sampled
+from prismrec.threads import side_by_side
+
+__all__ = ["welcoming"]
+
+SHARE = 0.05
+"""Of the items with events, how many play newcomers."""
+CASES = 2000
+FEWEST = 200
+"""With fewer validation cases the price cannot be measured, and there is no bonus."""
+BEST = 12
+"""Of the newcomers and of the others, how many can come into the first ten."""
+CHUNK = 64
+FURTHEST = 30.0
+"""No bonus is greater than this either way."""
+
+
+def welcoming(
+    mixture: MixtureScorer,
+    seen: np.ndarray,
+    cases: Cases | None,
+    repeats: bool,
+    price: float,
+    rng: np.random.Generator,
+) -> MixtureScorer:
+    """`mixture` with newcomers: the items that are not `seen` (n,), and all that come later.
+
+    Their bonus is the greatest for which nDCG@10 of `cases` falls by at most the share `price`:
+    measured by letting some of the seen items play newcomers in cases that ask for another item.
+    """
+    content = mixture.experts.get(CONTENT)
+    if not isinstance(content, TextKNNScorer) or len(mixture.experts) < 2 or not seen.any():
+        return mixture
+    bonus = 0.0
+    if cases is not None and price > 0:
+        actors = rng.random(len(seen)) < SHARE
+        fit = np.flatnonzero(seen[cases.targets] & ~actors[cases.targets])
+        asked = sampled(cases.take(fit), CASES, rng)
+        if len(asked) >= FEWEST and (actors & seen).any():
+            stage = mixture.with_newcomers(Newcomers.of(content, seen & ~actors))
+            bonus = _bonus(*_met(stage, asked, repeats, actors & seen), price)
+    return mixture.with_newcomers(replace(Newcomers.of(content, seen), bonus=bonus))
+
+
+def _met(
+    stage: MixtureScorer, cases: Cases, repeats: bool, actors: np.ndarray
+) -> tuple[Floats, Floats]:
+    """For each case how many items that are no newcomers stand before the target (c,), and how much
+    better than the target the best actors are (c, k)."""
+    unseen = stage.newcomers.new & ~actors if stage.newcomers else ~actors
+
+    def block(start: int) -> tuple[Floats, Floats]:
+        part = cases.take(np.arange(start, min(start + CHUNK, len(cases))))
+        scores = np.array(stage.score(part.queries))
+        target = scores[np.arange(len(part)), part.targets][:, None]
+        scores[:, unseen] = -np.inf
+        if not repeats:
+            mask_history(scores, part.queries)
+        playing = scores[:, actors] - target
+        k = min(BEST, playing.shape[1])
+        best = -np.sort(np.partition(-playing, k - 1, axis=1)[:, :k], axis=1)
+        scores[:, actors] = -np.inf
+        return (scores > target).sum(1).astype(float), best.astype(float)
+
+    blocks = list(side_by_side(block, range(0, len(cases), CHUNK)))
+    before, best = zip(*blocks, strict=True)
+    return np.concatenate(before), np.concatenate(best)
+
+
+def _bonus(before: Floats, best: Floats, price: float) -> float:
+    """The greatest bonus within the price, by bisection: the loss grows with it."""
+    whole = _ndcg(before)
+    low, high = -FURTHEST, FURTHEST
+    for _ in range(30):
+        middle = (low + high) / 2
+        if _ndcg(before + (best + middle > 0).sum(1)) < (1 - price) * whole:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def _ndcg(before: Floats) -> float:
+    """nDCG@10 where so many stand before the target."""
+    return float(np.where(before < 10, 1 / np.log2(before + 2), 0).mean())
