@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from prismrec.language.short import ShortBert
 
-__all__ = ["TransformerEncoder", "best_dtype", "encoder_version"]
+__all__ = ["TransformerEncoder", "best_dtype", "encoder_version", "load_transformer"]
 
 _WINDOW = 16_384  # texts tokenised at once, so that memory does not grow with the catalogue
 
@@ -53,7 +53,8 @@ class TransformerEncoder:
         self.max_tokens = min(settings.max_tokens, folder.longest)
         self.batch_size = settings.batch_size
         self.version = encoder_version(folder, self.dtype, self.max_tokens)
-        self._model = _load(folder, self.dtype)
+        self._model = load_transformer(folder, self.dtype).eval()
+        self._model.pooler = None  # where there is one, its output is not used
         self._short = _short(self._model)
         self._tokenizer = folder.tokenizer()
         self._tokenizer.enable_truncation(self.max_tokens)
@@ -134,7 +135,9 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _load(folder: ModelFolder, dtype: str) -> Any:
+def load_transformer(folder: ModelFolder, dtype: str) -> Any:
+    """The bare transformer of the folder, `dtype` a name such as `float32`. Raises Corrupt where
+    the weights cannot be read, and BadSettings where the library does not know the model."""
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModel
@@ -142,7 +145,7 @@ def _load(folder: ModelFolder, dtype: str) -> Any:
 
     logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(
+        return AutoModel.from_pretrained(
             folder.transformer,
             dtype=getattr(torch, dtype),
             use_safetensors=True,
@@ -158,6 +161,3 @@ def _load(folder: ModelFolder, dtype: str) -> Any:
             f"The model in {folder.path} cannot be loaded: {error}",
             hint="Take a model that transformers knows without code of its own.",
         ) from None
-    if getattr(model, "pooler", None) is not None:
-        model.pooler = None  # its output is not used
-    return model.eval()

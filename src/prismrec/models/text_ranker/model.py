@@ -1,0 +1,109 @@
+"""The model: a language model reads history and item together, a small perceptron judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from prismrec.core.arrays import Positions
+from prismrec.language.trainable import TrainableEncoder, padded, seeded
+from prismrec.models.text_ranker.settings import TextRankerSettings
+
+__all__ = ["PairModel", "PairReader", "Reading"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """b pairs as the language model reads them: `ids` and `mask` (b, t), and which tokens are of
+    the `history` and of the `item` (b, t), 0 or 1."""
+
+    ids: Tensor
+    mask: Tensor
+    history: Tensor
+    item: Tensor
+
+
+class PairReader:
+    """Texts by item position, cut into tokens once.
+
+    A pair is read as: start, the items of the history from the oldest to the newest, each followed
+    by the separator, the item, the separator. Text of items is data: nothing in it is looked for.
+    """
+
+    def __init__(
+        self, encoder: TrainableEncoder, texts: Sequence[str], settings: TextRankerSettings
+    ) -> None:
+        self.start, self.separator = encoder.start, encoder.separator
+        self.longest = min(settings.max_tokens, encoder.longest)
+        room = (self.longest - len(self.start) - 2) // 2  # of half a text at least two tokens stay
+        self.lines = encoder.tokens(texts, max(1, min(settings.item_tokens, room)))
+
+    def read(self, histories: Positions, items: Positions) -> Reading:
+        """`histories` (b, h) and `items` (b,) as tokens; -1 is nothing."""
+        lines, kinds = zip(*map(self._line, histories, items), strict=True)
+        ids, mask = padded(lines)
+        told, _ = padded(kinds)  # (b, t): 0 special or padding, 1 history, 2 item
+        return Reading(ids, mask, (told == 1).long(), (told == 2).long())
+
+    def _line(self, history: Positions, item: int) -> tuple[list[int], list[int]]:
+        own = self.lines[item] if item >= 0 else []
+        room = self.longest - len(self.start) - len(own) - 1
+        before: list[list[int]] = []
+        for place in history[history >= 0][::-1]:  # the newest first: it stays when room is short
+            room -= len(self.lines[place]) + 1
+            if room < 0:
+                break
+            before.append(self.lines[place])
+        ids, kinds = list(self.start), [0] * len(self.start)
+        for line in before[::-1]:
+            ids += [*line, self.separator]
+            kinds += [1] * len(line) + [0]
+        return [*ids, *own, self.separator], [*kinds, *[2] * len(own), 0]
+
+
+class PairModel(nn.Module):
+    """The logit of P(acted | history, item).
+
+    Hidden states are averaged over the tokens of the history, h, and over those of the item, i;
+    each is divided by its length, and `[h, i, |h - i|, h * i]` goes through one hidden layer
+    (Conneau et al., "Supervised learning of universal sentence representations", 2017, with both
+    texts read at once, as in Nogueira and Cho, "Passage re-ranking with BERT", 2019).
+    """
+
+    def __init__(
+        self, encoder: TrainableEncoder, settings: TextRankerSettings, rng: np.random.Generator
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        with seeded(rng):
+            self.head = nn.Sequential(
+                nn.Linear(4 * encoder.width, settings.hidden),
+                nn.GELU(),
+                nn.Dropout(settings.dropout),
+                nn.Linear(settings.hidden, 1),
+            )
+        with torch.no_grad():  # before it has learned, all are as likely as their share
+            cast(nn.Linear, self.head[3]).weight.zero_()
+            cast(nn.Linear, self.head[3]).bias.fill_(-float(np.log(settings.negatives)))
+
+    def forward(self, reading: Reading) -> Tensor:
+        """(b,) logits."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.encoder.mode != "frozen"):
+            hidden = self.encoder(reading.ids, reading.mask)  # (b, t, d)
+            h = _mean(hidden, reading.history)  # (b, d)
+            i = _mean(hidden, reading.item)  # (b, d)
+        scale = self.encoder.width**0.5  # numbers of about 1, as the head's first weights expect
+        features = torch.cat([h, i, (h - i).abs(), scale * h * i], dim=1) * scale  # (b, 4d)
+        return cast(Tensor, self.head(features))[:, 0]
+
+
+def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
+    """(b, d) of length one; zero where the mask is empty."""
+    weights = mask.unsqueeze(-1).to(hidden.dtype)  # (b, t, 1)
+    return functional.normalize((hidden * weights).sum(1), dim=1)
