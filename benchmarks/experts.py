@@ -97,8 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def compared(
     data: Path, name: str, added: tuple[str, ...], folder: Path, seed: int
 ) -> Iterable[tuple[dict[str, Any], Totals | None]]:
-    """A row for each expert alone, and for the mixture without, with each of, and with all
-    `added`; with the gains by person where there is one."""
+    """A row for each expert alone, for the default mixture, and for each of `trials`, with the
+    gains by person where there are such."""
     split, repeats = SETS[name]
     plan = Plan(split=split, models=("default",), repeats=repeats, seed=seed, cache=folder / "text")
     ready = prepare(data / name, plan, Settings())
@@ -116,15 +116,26 @@ def compared(
     base = {e: experts[e] for e in usual}
     before = mixed(base, cases, may_repeat, seed)
     yield {"data": name, "expert": "default mixture", "mixture": float(before.mean())}, None
-    trials = {e: base | {e: experts[e]} for e in added}
-    if len(added) > 1:
-        trials["all of them"] = experts
-    for expert, pool in trials.items():
+    for change, pool in trials(base, experts, added).items():
         after = mixed(pool, cases, may_repeat, seed)
         gain = totals(after - before, cases.clusters)
-        found = pooled([gain], generator(seed, "gain", name, expert))
-        row = {"data": name, "expert": f"+ {expert}", "mixture": float(after.mean())}
+        found = pooled([gain], generator(seed, "gain", name, change))
+        row = {"data": name, "expert": change, "mixture": float(after.mean())}
         yield row | {"gain": found.mean, "interval": [found.low, found.high]}, gain
+
+
+def trials(
+    base: Mapping[str, Recorded], every: Mapping[str, Recorded], added: Sequence[str]
+) -> dict[str, Mapping[str, Recorded]]:
+    """What to compare with the mixture of `base`, by name: with each of `added`, with all of them,
+    and with text in EASE in place of EASE."""
+    out: dict[str, Mapping[str, Recorded]] = {f"+ {e}": {**base, e: every[e]} for e in added}
+    if len(added) > 1:
+        out["+ all of them"] = every
+    if "ease" in base and "text_ease" in added:
+        names = ["text_ease" if e == "ease" else e for e in base]
+        out["ease -> text_ease"] = {e: every[e] for e in names}
+    return out
 
 
 def mixed(experts: Mapping[str, Recorded], cases: Cases, repeats: bool, seed: int) -> Floats:
