@@ -23,6 +23,7 @@ COMMANDS = (
     "demo",
     "fit",
     "evaluate",
+    "tune",
     "ope",
     "recommend",
     "search",
