@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 ALIASES = {"mf": "matrix_factorisation", "content": "text_knn", "markov": "transitions"}
-NAMES = tuple(sorted({*LEARNERS, "default", "prism", "sasrec"}))
+NAMES = tuple(sorted({*LEARNERS, "default", "hstu", "prism", "sasrec"}))
 """The names that `learner_by_name` knows; hyphens are as good as underscores."""
 
 
@@ -163,7 +163,7 @@ def learner_by_name(
     plain = ALIASES.get(name.replace("-", "_"), name.replace("-", "_"))
     if plain == "default":
         return Default(chosen, repeats)
-    if plain in ("prism", "sasrec"):
+    if plain in ("hstu", "prism", "sasrec"):
         from prismrec.models.sequence.prism import Prism
 
         if repeats is not None:
@@ -172,6 +172,7 @@ def learner_by_name(
             chosen,
             lambda r: report(f"Fitting {plain}: loss {r.loss:.3f}"),
             identity_only=plain == "sasrec",
+            layer="hstu" if plain == "hstu" else "transformer",
         )
     if plain not in LEARNERS:
         raise BadSettings(

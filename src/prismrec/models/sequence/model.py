@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from prismrec.models.sequence.hstu import HSTUBlock
 from prismrec.models.sequence.noise import Dropout
 
 __all__ = [
@@ -36,7 +37,8 @@ GAP_BUCKETS = 24
 
 @dataclass(frozen=True)
 class Shape:
-    """What the module's parameters depend on; 0 turns a view off."""
+    """What the module's parameters depend on; 0 turns a view off. `layer` is `transformer`, or
+    `hstu` for `HSTUBlock`."""
 
     items: int
     text: int
@@ -48,6 +50,7 @@ class Shape:
     heads: int
     history: int
     dropout: float
+    layer: str = "transformer"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class PrismModel(nn.Module):
         self.gate = nn.ModuleDict({v: nn.Linear(d, 1) for v in self.event_views})
         self.place = nn.Embedding(shape.history, d)
         self.enter = nn.Sequential(nn.LayerNorm(d), Dropout(shape.dropout))
-        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        block = HSTUBlock if shape.layer == "hstu" else Block
+        self.blocks = nn.ModuleList(block(shape) for _ in range(shape.layers))
         self.leave = nn.LayerNorm(d)
 
     @property

@@ -40,15 +40,19 @@ class Prism:
     Identity vectors start from the co-occurrences of the training events; the number of rounds
     follows from the settings' `work`, so that it depends on what is counted and never on the clock.
     `report` is told of every round, for progress bars. With `identity_only` it reads nothing but
-    which item came after which: SASRec (Kang and McAuley, 2018) with a sampled softmax.
+    which item came after which: SASRec (Kang and McAuley, 2018) with a sampled softmax. `layer` is
+    what reads the sequence, see `Shape`.
     """
 
     settings: ModelSettings = field(default_factory=ModelSettings)
     report: Callable[[Round], None] = lambda _: None
     identity_only: bool = False
+    layer: str = "transformer"
 
     @property
     def name(self) -> str:
+        if self.layer == "hstu":
+            return "hstu"
         return "sasrec" if self.identity_only else "prism"
 
     def fit(
@@ -69,7 +73,7 @@ class Prism:
         known = np.bincount(positives.items, minlength=train.n_items)[: train.n_items] > 0
         if earlier is not None:
             known[: len(earlier.known)] |= earlier.known
-        shape = shape_of(train, self.settings)
+        shape = replace(shape_of(train, self.settings), layer=self.layer)
         if self.identity_only:
             shape = replace(shape, text=0, tokens=0, kinds=0, gaps=0)
         model = fresh_model(shape, rng)
