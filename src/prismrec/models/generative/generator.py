@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from prismrec.core import Cases, Interactions, Scorer
-from prismrec.core.arrays import Bools, Vectors
+from prismrec.core.arrays import Bools, Longs, Vectors
 from prismrec.data import wants_repeats
 from prismrec.models.generative.codes import Codebooks, Space, numbered, unit
 from prismrec.models.generative.content import ItemContent
 from prismrec.models.generative.model import GenerativeModel, Shape
 from prismrec.models.generative.names import means_below
 from prismrec.models.generative.scorer import Naming, SemanticIDsScorer
-from prismrec.models.generative.training import Lookup, train
+from prismrec.models.generative.training import Lesson, Lookup, train
 from prismrec.models.generative.tree import PrefixTree
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
 from prismrec.models.sequence.inputs import Windows
@@ -42,7 +42,7 @@ class SemanticIDs:
     the widths of the content vectors. The rest is as in `ModelSettings`.
     """
 
-    sizes: tuple[int, ...] = (256, 256)
+    sizes: tuple[int, ...] = (1024, 256)
     behaviour: float = 1.0
     text_size: int = 64
     bag_size: int = 32
@@ -54,7 +54,7 @@ class SemanticIDs:
     batch: int = 2048
     learning_rate: float = 0.003
     weight_decay: float = 0.0
-    work: float = 4.0
+    work: float = 2.0
     patience: int = 5
     report: Callable[[Round], None] = lambda _: None
     name: str = "semantic_ids"
@@ -68,7 +68,8 @@ class SemanticIDs:
         start: Scorer | None = None,
     ) -> SemanticIDsScorer:
         """Learn the IDs of the items that somebody took, then to speak them; `validation` stops
-        the training early. All other items get an ID from their content.
+        the training early. All other items get an ID from their content. A `start` changes
+        nothing: new IDs are new words, and what was learned of the old ones does not carry over.
 
         Raises `TrainingDiverged` where a loss is not finite.
         """
@@ -129,8 +130,10 @@ class SemanticIDs:
         model.apply(lambda module: initialise(module, own))
         means = means_below(tree, START_SCALE * together)
         above = np.where(tree.parents[:, None] >= 0, means[tree.parents], 0)
-        model.prefixes.weight.data[:-1] += torch.from_numpy((means - above).astype(np.float32))
-        model.prefixes.weight.data[-1] = 0
+        noise = model.prefixes.weight.data / np.sqrt(tree.levels)
+        start = noise[:-1] + torch.from_numpy((means - above).astype(np.float32))
+        start[torch.from_numpy(tree.only_children)] = 0
+        model.prefixes.weight.data[:-1], model.prefixes.weight.data[-1] = start, 0
         model.means.copy_(torch.from_numpy(means_below(tree, content)))
         return model
 
@@ -144,7 +147,6 @@ class SemanticIDs:
         rng: np.random.Generator,
     ) -> list[Round]:
         model, known = scorer.model, scorer.naming.known
-        rows = np.cumsum(known) - 1
         validate = None
         if validation is not None and len(validation):
             cases = sampled(validation, VALIDATION_CASES, rng)
@@ -154,9 +156,10 @@ class SemanticIDs:
                 current = SemanticIDsScorer(model, scorer.naming, scorer.content, scorer.codes)
                 return float(ndcg_of(current, cases, repeats).mean())
 
-        lookup: Lookup = scorer._named[1]
+        rows = np.cumsum(known) - 1
+        lesson = Lesson(model, lookup_of(tree, rows, scorer.content), tree, rows)
         plan = self._plan(windows.predictions)
-        return train(model, lookup, tree, rows, windows, plan, rng, validate, self.report)
+        return train(lesson, windows, plan, rng, validate, self.report)
 
     def _plan(self, predictions: int) -> Plan:
         """Rounds of at most one pass each, as many as the `work` allows."""
@@ -170,3 +173,11 @@ class SemanticIDs:
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
         )
+
+
+def lookup_of(tree: PrefixTree, rows: Longs, content: Vectors) -> Lookup:
+    """What training reads of its items. A token that had to come after those before it says
+    nothing: only children have no vector, so that what an item is when it is read and what it is
+    when it is named stay one."""
+    paths = np.where(tree.only_children[tree.paths], len(tree), tree.paths)
+    return Lookup(paths[np.maximum(rows, 0)], content)

@@ -105,6 +105,11 @@ class SemanticIDsScorer(WholeCatalogueScorer):
         """The prefix tree of the catalogue, and the answers of its prefixes."""
         return self._named[0]
 
+    @property
+    def lookup(self) -> Lookup:
+        """What the model reads of each item."""
+        return self._named[1]
+
     def asked(self, queries: QueryBatch) -> Vectors:
         """(levels, b, w): what each query asks of each level; the state of a history that holds
         nothing readable is zero."""
@@ -116,7 +121,7 @@ class SemanticIDsScorer(WholeCatalogueScorer):
         last = torch.from_numpy(np.maximum(batch.lengths - 1, 0))
         with torch.inference_mode():
             if self.n_items:
-                states = self._named[1].states(self.model, batch)[torch.arange(len(last)), last]
+                states = self.lookup.states(self.model, batch)[torch.arange(len(last)), last]
             else:
                 states = torch.zeros(len(last), self.model.shape.dimension)
             states = states * torch.from_numpy(batch.lengths > 0)[:, None]

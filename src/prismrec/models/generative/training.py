@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from prismrec.models.sequence.training import (
     without_denormals,
 )
 
-__all__ = ["Lookup", "train"]
+__all__ = ["Lesson", "Lookup", "train"]
 
 
 class Lookup:
@@ -41,27 +42,35 @@ class Lookup:
         return model.read(events)
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What is taught to whom: `model` reads items by `lookup`, and learns to name them in `tree`,
+    that of the trained items, in which item i has the row `rows[i]`."""
+
+    model: GenerativeModel
+    lookup: Lookup
+    tree: PrefixTree
+    rows: Longs
+
+    def loss(self, task: Task) -> Tensor:
+        """Mean of `-log P(ID)` over what `task` asks to predict."""
+        states = self.lookup.states(self.model, task.batch)
+        asked = states[torch.from_numpy(task.rows), torch.from_numpy(task.columns)]  # (p, d)
+        return name_loss(self.model, self.tree, asked, self.rows[task.targets])
+
+
 def train(
-    model: GenerativeModel,
-    lookup: Lookup,
-    tree: PrefixTree,
-    rows: Longs,
+    lesson: Lesson,
     windows: Windows,
     plan: Plan,
     rng: np.random.Generator,
     validate: Callable[[], float] | None = None,
     report: Callable[[Round], None] = lambda _: None,
 ) -> list[Round]:
-    """Train `model` in place and leave it with its best weights; returns one `Round` a round.
-
-    `tree` is that of the trained items, and `rows` (n,) the row of each item in it.
-    """
+    """Train the model in place, leave it with its best weights; returns one `Round` a round."""
+    model = lesson.model
     optimiser = torch.optim.AdamW(
-        model.parameters(),
-        lr=plan.learning_rate,
-        weight_decay=plan.weight_decay,
-        betas=(0.9, 0.98),
-        fused=True,
+        model.parameters(), weight_decay=plan.weight_decay, betas=(0.9, 0.98), fused=True
     )
     stream = endless(windows, rng, plan.batch)
     rounds: list[Round] = []
@@ -71,22 +80,15 @@ def train(
         for done in range(plan.rounds):
             for group in optimiser.param_groups:
                 group["lr"] = plan.learning_rate * (1 - DECAY * done / plan.rounds)
-            model.train()
-            loss = one_round(model, lookup, tree, rows, stream, optimiser, plan.predictions)
-            model.eval()
+            loss = one_round(lesson, stream, optimiser, plan.predictions)
             figure = validate() if validate else float("nan")
             rounds.append(Round(loss, figure))
             report(rounds[-1])
-            if validate is None:
-                continue
             since += 1
-            if figure > best_figure:
-                best, best_figure, since = (
-                    {k: v.clone() for k, v in model.state_dict().items()},
-                    figure,
-                    0,
-                )
-            if since >= plan.patience:
+            if figure > best_figure:  # never, where there is no figure
+                best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+                best_figure, since = figure, 0
+            if validate and since >= plan.patience:
                 break
     if best is not None:
         model.load_state_dict(best)
@@ -94,21 +96,14 @@ def train(
 
 
 def one_round(
-    model: GenerativeModel,
-    lookup: Lookup,
-    tree: PrefixTree,
-    rows: Longs,
-    stream: Iterator[Task],
-    optimiser: torch.optim.Optimizer,
-    predictions: int,
+    lesson: Lesson, stream: Iterator[Task], optimiser: torch.optim.Optimizer, predictions: int
 ) -> float:
     """Train on so many predictions; returns the mean loss."""
+    lesson.model.train()
     done, total = 0, 0.0
     while done < predictions:
         task = next(stream)
-        states = lookup.states(model, task.batch)
-        asked = states[torch.from_numpy(task.rows), torch.from_numpy(task.columns)]  # (p, d)
-        loss = name_loss(model, tree, asked, rows[task.targets])
+        loss = lesson.loss(task)
         if not torch.isfinite(loss):
             raise TrainingDiverged(
                 "The loss of the generative model is not a finite number.",
@@ -116,8 +111,9 @@ def one_round(
             )
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(lesson.model.parameters(), 1.0)
         optimiser.step()
         done += len(task.targets)
         total += float(loss.detach()) * len(task.targets)
+    lesson.model.eval()
     return total / done

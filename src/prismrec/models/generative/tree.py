@@ -54,6 +54,11 @@ class PrefixTree:
         out[self.paths[:, -1]] = np.arange(len(self.paths))
         return out
 
+    @cached_property
+    def only_children(self) -> Bools:
+        """(N,): the prefixes that are all that may come after those before them."""
+        return np.asarray((self.parents >= 0) & (self.count[self.parents] == 1))
+
     @classmethod
     def of(cls, ids: Longs) -> Self:
         """The tree of `ids` (n, levels), whose rows are all different and hold no negatives."""

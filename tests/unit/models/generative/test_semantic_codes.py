@@ -97,6 +97,8 @@ def test_the_tree_is_the_set_of_all_prefixes(codes):
         np.testing.assert_array_equal(tree.parents[path], [-1, *path[:-1]])
         assert tree.item_at[path[-1]] == item
         assert tree.find(ids[item].tolist()) == path[-1]
+        forced = [len(tree.allowed(ids[item, :d])) == 1 for d in range(1, ids.shape[1])]
+        assert tree.only_children[path].tolist() == [False, *forced]
 
 
 @given(some_codes, st.integers(0, 2**25 - 1))

@@ -23,7 +23,7 @@ from prismrec.core import (
 from prismrec.models.artifacts import content_hash, read_state, write_state
 from prismrec.models.generative.codes import numbered
 from prismrec.models.generative.decoding import beam_search
-from prismrec.models.generative.generator import SemanticIDs
+from prismrec.models.generative.generator import SemanticIDs, lookup_of
 from prismrec.models.generative.model import GenerativeModel, Shape
 from prismrec.models.generative.names import Names, log_shares
 from prismrec.models.generative.scorer import SemanticIDsScorer
@@ -172,6 +172,22 @@ def test_only_children_are_in_no_block():
     assert block.rows.tolist() == [[1, 2, 3]]
     assert tree.items[block.children - tree.starts[1]].tolist() == [[1, 2]]
     assert block.right.tolist() == [[0, 1, 1]]
+
+
+def test_what_training_read_of_an_item_is_what_serving_reads():
+    """Tokens that decide nothing have no vector, neither at the start nor after training."""
+    data = circle()
+    scorer = SMALL.fit(replace(data, features=features(N + 5)), generator(0, "fit"))
+    tree = PrefixTree.of(scorer.ids[:N])
+    assert tree.only_children.any()
+    vectors = scorer.model.prefixes.weight.detach().numpy()[:-1]
+    assert not vectors[tree.only_children].any()
+    assert vectors[~tree.only_children].any(axis=1).all()
+    read = lookup_of(tree, np.arange(N), scorer.content)
+    with torch.no_grad():
+        at_training = scorer.model.names(read.paths)
+        at_serving = scorer.model.names(scorer.lookup.paths[:N])
+    np.testing.assert_allclose(at_training, at_serving, atol=1e-6)
 
 
 def test_an_item_that_came_later_gets_an_id_by_its_content_and_can_be_named(walker):
