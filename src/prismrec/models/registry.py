@@ -14,6 +14,7 @@ __all__ = ["LEARNERS", "SCORERS", "learner", "scorer_from_state"]
 
 SCORERS: Mapping[str, str] = {
     "als": "factors.als:ALSScorer",
+    "bert4rec": "sequence.bert4rec:BERT4RecScorer",
     "bpr": "factors.bpr:BPRScorer",
     "ease": "neighbours.ease:EASEScorer",
     "item_knn": "neighbours.item_knn:ItemKNNScorer",
@@ -35,6 +36,7 @@ SCORERS: Mapping[str, str] = {
 
 LEARNERS: Mapping[str, str] = {
     "als": "factors.als:ALS",
+    "bert4rec": "sequence.bert4rec:BERT4Rec",
     "bpr": "factors.bpr:BPR",
     "ease": "neighbours.ease:EASE",
     "item_knn": "neighbours.item_knn:ItemKNN",
