@@ -52,6 +52,7 @@ class LearningSettings:
     (relative) at `gate_confidence`; below `min_gate_cases` events, when its mean is.
     `watch_seconds` is the pause between looks of `refresh --watch`, `watch_events` how many new
     events make a refresh worth while. `keep_releases` is how many old releases stay on disk.
+    `track` is where training reports to: `tensorboard:FOLDER`, `mlflow:ADDRESS`, `wandb:PROJECT`.
     """
 
     holdout_users: int = 5_000
@@ -64,6 +65,7 @@ class LearningSettings:
     watch_seconds: float = 30.0
     watch_events: int = 500
     keep_releases: int = 5
+    track: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from prismrec.evaluation.ranks import HistoryFilter
 from prismrec.language import contains_han, encoder_reference
 from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
 from prismrec.learning.gates import METRIC, ndcg_of
+from prismrec.learning.tracking import tracked
 from prismrec.models.default import learner_by_name
 from prismrec.release import Release
 from prismrec.threads import every_core
@@ -79,18 +80,20 @@ def train(
     people = int(settings.learning.holdout_share * (data.sequences.lengths > 0).sum())
     most = min(settings.learning.holdout_users, people)
     split = hold_out(data, most, generator(seed, "holdout"))
-    learner = learner_by_name("default", settings.models, repeats=repeats)
-    with every_core():
+    consumed = consumed_types(data.event_types, settings.data.consumed)
+    rule = HistoryFilter(repeats, frozenset(consumed))
+    with tracked(settings.learning.track, settings.models) as tracker, every_core():
+        learner = learner_by_name("default", settings.models, repeats=repeats, watch=tracker.round)
         scorer = learner.fit(
             split.train, generator(seed, "fit"), validation=split.validation, start=start
         )
-    consumed = consumed_types(data.event_types, settings.data.consumed)
-    rule = HistoryFilter(repeats, frozenset(consumed))
+        quality = _quality(scorer, split.validation, rule)
+        tracker.figures({**quality, "seconds": time.perf_counter() - began})
     report = {
         **_counts(data),
         "repeats": repeats,
         "encoder": dict(material.encoded.report),
-        "validation": _quality(scorer, split.validation, rule),
+        "validation": quality,
         "fit_seconds": round(time.perf_counter() - began, 2),
         "seed": seed,
     }

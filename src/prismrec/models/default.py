@@ -23,6 +23,8 @@ from prismrec.threads import side_by_side
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
+    from prismrec.models.sequence.training import Round
+
 __all__ = [
     "NAMES",
     "Default",
@@ -91,10 +93,12 @@ FEWEST_EVENTS = 500
 @dataclass(frozen=True)
 class Default:
     """Learner of the mixture. `repeats` says whether an item may come again to who had it; `None`
-    leaves it to the settings, and these to the events."""
+    leaves it to the settings, and these to the events. `watch` is told the name of a transformer
+    and what each of its rounds came to."""
 
     settings: ModelSettings = field(default_factory=ModelSettings)
     repeats: bool | None = None
+    watch: Callable[[str, Round], None] = lambda *_: None
     name: str = "default"
 
     def fit(
@@ -124,7 +128,9 @@ class Default:
 
             def fitted(name: str) -> Scorer:
                 bar.say(f"Fitting {name}")
-                made = learner_by_name(name, self.settings, repeats=repeats, report=bar.say)
+                made = learner_by_name(
+                    name, self.settings, repeats=repeats, report=bar.say, watch=self.watch
+                )
                 before = earlier.get(name)
                 scorer = made.fit(train, streams[name], validation=validation, start=before)
                 bar.done()
@@ -153,24 +159,30 @@ def learner_by_name(
     *,
     repeats: bool | None = None,
     report: Callable[[str], None] = lambda _: None,
+    watch: Callable[[str, Round], None] = lambda *_: None,
 ) -> Learner:
     """The learner called `name`, as in `evaluate --models`; raises `BadSettings` for another.
 
     `repeats` is whether an item may come again, `None` where the data shall tell; `report` is told
-    how the training of a `prism` goes.
+    in words how the training of a transformer goes, `watch` its name and each round.
     """
     chosen = settings or ModelSettings()
     plain = ALIASES.get(name.replace("-", "_"), name.replace("-", "_"))
     if plain == "default":
-        return Default(chosen, repeats)
+        return Default(chosen, repeats, watch)
     if plain in ("hstu", "prism", "sasrec"):
         from prismrec.models.sequence.prism import Prism
 
         if repeats is not None:
             chosen = replace(chosen, repeats="yes" if repeats else "no")
+
+        def told(done: Round) -> None:
+            report(f"Fitting {plain}: loss {done.loss:.3f}")
+            watch(plain, done)
+
         return Prism(
             chosen,
-            lambda r: report(f"Fitting {plain}: loss {r.loss:.3f}"),
+            told,
             identity_only=plain == "sasrec",
             layer="hstu" if plain == "hstu" else "transformer",
         )
