@@ -26,7 +26,7 @@ from prismrec.models.text_ranker.training import Lesson, logits_of, train
 __all__ = ["TextRanker", "fit_text_ranker"]
 
 _SETTINGS, _HEAD, _ENCODER = "ranker.json", "head.safetensors", "encoder"
-_MOST_VALIDATION = 500  # cases; more do not change when training stops
+_MOST_VALIDATION = 200  # cases; each costs as many readings as an acted pair of training
 
 
 class TextRanker:
