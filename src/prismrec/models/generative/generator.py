@@ -42,8 +42,8 @@ class SemanticIDs:
     the widths of the content vectors. The rest is as in `ModelSettings`.
     """
 
-    sizes: tuple[int, ...] = (1024, 256)
-    behaviour: float = 1.0
+    sizes: tuple[int, ...] = (256, 256)
+    behaviour: float = 3.0
     text_size: int = 64
     bag_size: int = 32
     dimension: int = 64

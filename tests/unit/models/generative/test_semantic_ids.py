@@ -202,6 +202,27 @@ def test_an_item_that_came_later_gets_an_id_by_its_content_and_can_be_named(walk
     assert (only.positions == N).all()
 
 
+def two_kinds(n: int) -> ItemFeatures:
+    """Items of even and of odd positions look like two different things, all a little apart."""
+    rng = np.random.default_rng(2)
+    texts = np.eye(8)[np.arange(n) % 2] + 0.1 * rng.normal(size=(N + 2, 8))[:n]
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    return replace(ItemFeatures.bare(n), text_vectors=texts.astype(np.float32))
+
+
+def test_an_unseen_item_is_named_to_those_who_take_its_kind():
+    """Everybody takes one kind only. Of items 12 and 13, which came later, one of each kind, each
+    asker is told of the one of their kind."""
+    rng = np.random.default_rng(0)
+    rows = [(2 * rng.permutation(N // 2)[:5] + u % 2).tolist() for u in range(60)]
+    learner = replace(SMALL, sizes=(2, 2), behaviour=1.0)
+    scorer = learner.fit(Interactions(Sequences.of(rows), two_kinds(N)), generator(0, "fit"))
+    longer = scorer.extended(two_kinds(N + 2), np.array([N, N + 1], np.int32))
+    asked = QueryBatch.of([[0, 2], [1, 3], [6, 4], [11, 5]])
+    named = longer.generate(asked, 1, allowed=np.arange(N + 2) >= N).positions
+    assert named[:, 0].tolist() == [N, N + 1, N, N + 1]
+
+
 def test_a_history_of_a_later_item_is_read_by_its_content(walker):
     longer = walker.extended(features(N + 2), np.array([N, N + 1], np.int32))
     first, second = longer.score(QueryBatch.of([[N], [N + 1]]))
