@@ -2,7 +2,7 @@
 
     [learning]
     track = "tensorboard:runs/board"     # a folder
-    track = "mlflow:http://localhost:5000"   # a tracking server, or sqlite:///mlflow.db
+    track = "mlflow:http://localhost:5000"   # a server, or mlflow:sqlite:///mlflow.db
     track = "wandb:my-project"
 
 One run a training: the settings of the models, after each round of a transformer its loss and its
@@ -137,7 +137,7 @@ class MLflow:
         try:
             from mlflow.tracking import MlflowClient
         except ImportError:
-            raise MissingExtra("mlflow", "track") from None
+            raise _missing("mlflow", "mlflow-skinny") from None
         self._client = MlflowClient(tracking_uri=place)
         experiment = self._client.get_experiment_by_name("prismrec")
         number = (
@@ -166,7 +166,7 @@ class WandB:
         try:
             import wandb
         except ImportError:
-            raise MissingExtra("wandb", "track") from None
+            raise _missing("wandb", "wandb") from None
         self._run = wandb.init(project=place, name=_name(), config=settings)
 
     def write(self, figures: Mapping[str, float], step: int) -> None:
@@ -175,6 +175,13 @@ class WandB:
 
     def close(self) -> None:
         self._run.finish()
+
+
+def _missing(library: str, package: str) -> MissingExtra:
+    """These two have no extra: they bring a score of packages that most people do not want."""
+    error = MissingExtra(library, "track")
+    error.hint = f"Install it with: pip install {package}"
+    return error
 
 
 def _name() -> str:
