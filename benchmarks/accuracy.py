@@ -57,7 +57,7 @@ MODELS = ("default", *(name for name in NAMES if name != "default"))
 PEERS = ("rectools-sasrec", "rectools-esasrec", "rectools-bert4rec", "implicit-als")
 COUNTING = ("popularity", "repeats", "text_knn", "item_knn", "transitions", "user_knn", "ease")
 """Models without any randomness: one seed is as good as three."""
-CURVES = ("prism", "sasrec")
+CURVES = ("prism", "sasrec", "hstu")
 """Models that validate as they train."""
 METRICS = {
     "recall@10": lambda ranks: m.recall(ranks, 10),

@@ -200,7 +200,8 @@ better validation figure. *Not converged* marks a peer whose minutes were over b
 figure is a lower bound.
 
 Everything ran on one thread. Seconds are of the processor, so that other work on the machine does
-not count: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.
+not count; peak memory is that of the process, data included. The machine that wrote this page:
+{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from prismrec.cli.main import app
-from prismrec.config import Settings, read_settings
+from prismrec.config import Settings, read_settings, write_settings
 from prismrec.core import (
     BadInput,
     BadSettings,
@@ -179,6 +180,19 @@ def test_diverged_trials_do_not_end_the_search(
     monkeypatch.setattr(Prism, "fit", odd)
     found = search(material, tmp_path, BASE, Budget(3), ["dropout"])
     assert (found.finished, found.given_up) == (1, 0)
+
+
+def test_the_command_prints_json_and_goes_on(tmp_path: Path) -> None:
+    data = write(tmp_path / "data", walks(30))
+    write_settings(light(), tmp_path / "light.toml")
+    call = ["tune", str(data), "--out", str(tmp_path / "out"), "--vary", "dropout", "--json"]
+    call += ["--config", str(tmp_path / "light.toml")]
+    for trials in (1, 2):
+        result = CliRunner().invoke(app, [*call, "--trials", str(trials)])
+        assert result.exit_code == 0, result.output
+        told = json.loads(result.stdout)
+        assert sum(told["trials"].values()) == trials
+        assert set(told["changed"]) <= {"dropout"}
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
