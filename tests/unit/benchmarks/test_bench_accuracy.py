@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks import accuracy
 from benchmarks.accuracy_page import summary, text_table, write_page
 from benchmarks.kept import Kept, Result, cases_hash
 from benchmarks.peers.exchange import Order, ask, export, ranked
@@ -24,6 +26,7 @@ from prismrec.models.popularity import Popularity
 from prismrec.models.validation import ndcg_of
 
 ITEMS = 12
+HEAD = "user_id,item_id,event,timestamp"
 
 
 @pytest.fixture
@@ -144,6 +147,44 @@ def test_results_come_back_as_they_were_kept(tmp_path: Path, exam: Examination) 
     assert [one.model for one in kept.every("toy")] == ["ease"]
     fewer = exam.test.take(np.arange(len(exam.test) - 1))
     assert cases_hash(fewer) != made.cases
+
+
+def test_a_run_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(accuracy.SETS, "toy", ("leave-one-out", "no"))
+    (tmp_path / "toy").mkdir()
+    rows = [f"u{u},i{(u + t) % 9},view,{t}" for u in range(20) for t in range(5)]
+    (tmp_path / "toy" / "events.csv").write_text("\n".join([HEAD, *rows]))
+    items = "\n".join(["item_id", *(f"i{i}" for i in range(9))])
+    (tmp_path / "toy" / "items.csv").write_text(items)
+    call = [str(tmp_path), "--sets", "toy", "--peers", "none", "--folder", str(tmp_path / "runs")]
+    accuracy.main([*call, "--models", "transitions"])
+    kept = Kept(tmp_path / "runs" / "results")
+    first = kept.find("toy", "transitions", 0)
+    assert first is not None
+    assert first.columns["recall@10"].mean() == 1  # round the ring
+    capsys.readouterr()
+    accuracy.main([*call, "--models", "transitions,popularity,no-such-model"])
+    said = capsys.readouterr()
+    assert "toy: transitions" not in said.err
+    assert "toy: popularity" in said.err
+    assert "transitions" in said.out
+    assert [one.model for one in kept.every("toy")] == ["popularity", "transitions"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "converged", "now", "expected"),
+    [(5, False, 5, True), (5, False, 9, False), (5, False, 0, False), (5, True, 0, True)],
+)
+def test_a_peer_that_ran_out_of_time_may_have_more(
+    minutes: float, converged: bool, now: float, expected: bool
+) -> None:
+    made = result("rectools-sasrec", 0, 0.1)
+    told = made.told | {"minutes": minutes, "converged": converged}
+    asked = argparse.Namespace(minutes=now)
+    assert accuracy.stands(replace(made, told=told), "v", asked) is expected
+    assert not accuracy.stands(replace(made, told=told), "w", asked)
 
 
 def test_the_page_compares_by_person_and_says_what_did_not_converge(tmp_path: Path) -> None:
