@@ -15,7 +15,11 @@ from prismrec.core.arrays import Positions
 from prismrec.language.trainable import TrainableEncoder, padded, seeded
 from prismrec.models.text_ranker.settings import TextRankerSettings
 
-__all__ = ["PairModel", "PairReader", "Reading"]
+__all__ = ["Head", "PairModel", "PairReader", "Reading"]
+
+
+FIRST_LIKENESS = 8.0
+"""Cosines of one query's candidates, read together, differ by about 0.06."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,9 @@ class PairReader:
 class PairModel(nn.Module):
     """The logit of P(acted | history, item).
 
-    Hidden states are averaged over the tokens of the history, h, and over those of the item, i;
-    each is divided by its length, and `[h, i, |h - i|, h * i]` goes through one hidden layer
-    (Conneau et al., "Supervised learning of universal sentence representations", 2017, with both
-    texts read at once, as in Nogueira and Cho, "Passage re-ranking with BERT", 2019).
+    Hidden states are averaged over the tokens of the history, h, and over those of the item, i,
+    each divided by its length, and judged by the `Head`. Both texts are read at once, as in
+    Nogueira and Cho, "Passage re-ranking with BERT", 2019.
     """
 
     def __init__(
@@ -82,25 +85,52 @@ class PairModel(nn.Module):
         super().__init__()
         self.encoder = encoder
         with seeded(rng):
-            self.head = nn.Sequential(
-                nn.Linear(4 * encoder.width, settings.hidden),
-                nn.GELU(),
-                nn.Dropout(settings.dropout),
-                nn.Linear(settings.hidden, 1),
-            )
-        with torch.no_grad():  # before it has learned, all are as likely as their share
-            cast(nn.Linear, self.head[3]).weight.zero_()
-            cast(nn.Linear, self.head[3]).bias.fill_(-float(np.log(settings.negatives)))
+            self.head = Head(encoder.width, settings)
 
     def forward(self, reading: Reading) -> Tensor:
         """(b,) logits."""
+        return cast(Tensor, self.head(*self.averages(reading)))
+
+    def averages(self, reading: Reading) -> tuple[Tensor, Tensor]:
+        """h and i, (b, d) each."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.encoder.mode != "frozen"):
             hidden = self.encoder(reading.ids, reading.mask)  # (b, t, d)
-            h = _mean(hidden, reading.history)  # (b, d)
-            i = _mean(hidden, reading.item)  # (b, d)
-        scale = self.encoder.width**0.5  # numbers of about 1, as the head's first weights expect
-        features = torch.cat([h, i, (h - i).abs(), scale * h * i], dim=1) * scale  # (b, 4d)
-        return cast(Tensor, self.head(features))[:, 0]
+            return _mean(hidden, reading.history), _mean(hidden, reading.item)
+
+    def centre_on(self, reading: Reading) -> None:
+        """Takes the mean cosine of these pairs for the usual one."""
+        with torch.no_grad():
+            h, i = self.averages(reading)
+            self.head.centre.copy_((h * i).sum(1).mean())
+
+
+class Head(nn.Module):
+    """`w (cos(h, i) - centre)` plus what one hidden layer makes of `[h, i, |h - i|, h * i]`.
+
+    The features are those of Conneau et al., "Supervised learning of universal sentence
+    representations", 2017. The hidden layer adds nothing at first, so that training begins with the
+    order that the cosine gives, and with the share of acted pairs.
+    """
+
+    def __init__(self, width: int, settings: TextRankerSettings) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(4 * width, settings.hidden), nn.GELU(), nn.Dropout(settings.dropout)
+        )
+        self.out = nn.Linear(settings.hidden, 1)
+        self.likeness = nn.Parameter(torch.tensor(FIRST_LIKENESS))
+        self.register_buffer("centre", torch.zeros(()))
+        self.centre: Tensor
+        self.scale = width**0.5  # features of about 1, as the first weights expect
+        with torch.no_grad():
+            self.out.weight.zero_()
+            self.out.bias.fill_(-float(np.log(settings.negatives)))
+
+    def forward(self, h: Tensor, i: Tensor) -> Tensor:
+        """(b,) logits of h and i (b, d)."""
+        features = torch.cat([h, i, (h - i).abs(), self.scale * h * i], dim=1)  # (b, 4d)
+        judged = self.out(self.layers(features * self.scale))[:, 0]
+        return cast(Tensor, judged + self.likeness * ((h * i).sum(1) - self.centre))
 
 
 def _mean(hidden: Tensor, mask: Tensor) -> Tensor:

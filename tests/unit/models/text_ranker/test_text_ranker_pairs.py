@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prismrec.core import BadInput, Interactions, ItemFeatures, Sequences, generator
 from prismrec.language.trainable import TrainableEncoder, warm_up_then_linear
-from prismrec.models.text_ranker.model import PairReader
+from prismrec.models.text_ranker.model import PairModel, PairReader
 from prismrec.models.text_ranker.pairs import Negatives, Pairs, acted_pairs, shown_pairs
 from prismrec.models.text_ranker.settings import TextRankerSettings
 
@@ -126,3 +127,13 @@ def test_the_learning_rate_rises_in_a_line_and_falls_in_a_line_to_nothing():
     assert shares[:2] == [0.5, 1.0]
     assert shares[2:] == pytest.approx([1 - i / 8 for i in range(8)])
     assert warm_up_then_linear(10, 10, 0.2) == 0
+
+
+def test_before_training_the_cosine_orders_and_the_share_is_that_of_acted_pairs(bert):
+    settings = TextRankerSettings(negatives=4, hidden=8, dropout=0.0)
+    head = PairModel(TrainableEncoder(bert, "frozen", generator(0)), settings, generator(1)).head
+    h = torch.nn.functional.normalize(torch.tensor([[1.0, *[0.0] * 15]] * 3), dim=1)
+    i = torch.nn.functional.normalize(torch.tensor([[c, 1.0, *[0.0] * 14] for c in (2, 0, -2)]))
+    logits = head(h, i).detach()
+    assert logits.tolist() == sorted(logits.tolist(), reverse=True)
+    assert float(torch.sigmoid(logits[1])) == pytest.approx(0.2)

@@ -74,7 +74,7 @@ def test_the_head_alone_learns_and_leaves_the_language_model_as_it_was(bert, sho
 
     ranker = fit(bert, shop, settings=replace(QUICK, mode="frozen", epochs=4))
     lists = draw_shortlists(shop.validation, shop.train, 12, QUICK, generator(1))
-    assert judge_ranker(ranker, lists).means()["auc"] > 0.8
+    assert judge_ranker(ranker, lists).means()["auc"] > 0.75
     now = ranker.model.encoder.model.state_dict()
     for name, array in load_file(bert / "model.safetensors").items():
         np.testing.assert_array_equal(now[name].numpy(), array)
