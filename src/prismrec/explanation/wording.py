@@ -90,6 +90,8 @@ _ASPECTS = {
     "bpr": "pattern",
     "matrix_factorisation": "pattern",
     "identity": "order",
+    "two_tower": "pattern",
+    "two_tower.identity": "pattern",
     "attributes": "attributes",
     "popularity": "popular",
     "popular": "popular",

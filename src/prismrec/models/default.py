@@ -77,6 +77,7 @@ def experts_for(facts: Facts) -> tuple[str, ...]:
         ("user_knn", 2 <= facts.users <= MOST_USERS),
         ("ease", facts.events >= 2 and facts.items <= MOST_EASE_ITEMS),
         ("als", facts.events >= FEWEST_EVENTS and facts.users <= MOST_USERS),
+        ("two_tower", facts.events >= FEWEST_EVENTS),
         ("prism", facts.events >= FEWEST_EVENTS),
     )
     return tuple(name for name, fits in rules if fits)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from prismrec.core import (
     Bags,
@@ -19,7 +20,7 @@ from prismrec.core import (
     generator,
 )
 from prismrec.models.sequence.inputs import Windows
-from prismrec.models.sequence.prism import Prism, PrismScorer
+from prismrec.models.sequence.prism import TEXT_SCALE, Prism, PrismScorer, whiten
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import mask_history
 
@@ -233,3 +234,22 @@ def test_every_event_is_predicted_once_from_an_earlier_time() -> None:
     assert windows.predictions == len(told)
     without = Windows(sequences, 2, clock=False)
     assert without.predictions == 5 + 0 + 4
+
+
+def test_the_text_view_starts_from_the_principal_directions_of_the_catalogue() -> None:
+    """Before any event: equal variance in every direction, nothing of what all texts share."""
+    rng = np.random.default_rng(4)
+    texts = (rng.normal(size=(300, 12)) @ rng.normal(size=(12, 12)) + 5).astype(np.float32)
+    layer = nn.Linear(12, 4)
+    whiten(layer, texts)
+    started = layer(torch.from_numpy(texts)).detach().numpy()
+    np.testing.assert_allclose(started.mean(0), 0, atol=1e-4)
+    np.testing.assert_allclose(np.cov(started.T), TEXT_SCALE**2 * np.eye(4), atol=2e-3)
+
+
+def test_a_release_from_before_the_bias_opens(walker: PrismScorer) -> None:
+    state = walker.state()
+    arrays = {k: v for k, v in state.arrays.items() if k != "model.text.bias"}
+    opened = PrismScorer.from_state(replace(state, arrays=arrays), walker.features)
+    assert not opened.model.text.bias.any()
+    assert np.isfinite(opened.score(QueryBatch.of([[1, 2]]))).all()

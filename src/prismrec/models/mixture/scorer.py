@@ -141,8 +141,8 @@ class MixtureScorer:
             return longer
         return longer.with_newcomers(self.newcomers.extended(content, changed))
 
-    def with_newcomers(self, newcomers: Newcomers) -> Self:
-        """The same mixture, with these newcomers."""
+    def with_newcomers(self, newcomers: Newcomers | None) -> Self:
+        """The same mixture, with these newcomers (`None`: nobody borrows)."""
         return type(self)(
             self.experts, self.floors, self.scales, self.weights, self.certainty_scale, newcomers
         )

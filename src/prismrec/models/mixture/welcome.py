@@ -16,8 +16,9 @@ from prismrec.threads import side_by_side
 
 __all__ = ["welcoming"]
 
-SHARE = 0.05
-"""Of the items with events, how many play newcomers."""
+LEAST, MOST = 0.05, 0.3
+"""Of the items with events, how many play newcomers: the share that newcomers have, within
+these bounds."""
 CASES = 2000
 FEWEST = 200
 """With fewer validation cases the price cannot be measured, and there is no bonus."""
@@ -46,7 +47,7 @@ def welcoming(
         return mixture
     bonus = 0.0
     if cases is not None and price > 0:
-        actors = rng.random(len(seen)) < SHARE
+        actors = rng.random(len(seen)) < np.clip(1 - seen.mean(), LEAST, MOST)
         fit = np.flatnonzero(seen[cases.targets] & ~actors[cases.targets])
         asked = sampled(cases.take(fit), CASES, rng)
         if len(asked) >= FEWEST and (actors & seen).any():

@@ -78,7 +78,7 @@ class PrismModel(nn.Module):
         d = shape.dimension
         self.shape = shape
         self.identity = nn.Embedding(shape.items, d)
-        self.text = nn.Linear(shape.text, d, bias=False) if shape.text else None
+        self.text = nn.Linear(shape.text, d) if shape.text else None
         self.attributes = nn.EmbeddingBag(shape.tokens, d, mode="mean") if shape.tokens else None
         self.behaviour = nn.Embedding(shape.kinds, d) if shape.kinds else None
         self.time = nn.Embedding(shape.gaps, d) if shape.gaps else None

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from prismrec.core import (
     Cases,
     Interactions,
     Scorer,
 )
+from prismrec.core.arrays import Vectors
 from prismrec.data import wants_repeats
+from prismrec.models.neighbours.whitening import Whitening
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
 from prismrec.models.sequence.inputs import Windows
 from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape, initialise
@@ -22,10 +25,12 @@ from prismrec.models.sequence.training import Plan, Round, train
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
 
-__all__ = ["Prism"]
+__all__ = ["TEXT_SCALE", "Prism", "whiten"]
 
 START_SCALE = 0.05
 """Standard deviation of the identity vectors at the start."""
+TEXT_SCALE = 0.2
+"""The same of the text vectors, whose directions are the principal ones of the catalogue."""
 VALIDATION_CASES = 6000
 ROUND = 400_000
 """Predictions between two validations, at most."""
@@ -37,7 +42,8 @@ REFRESH = 0.2
 class Prism:
     """Learner of the multi-view sequence transformer (see `model`).
 
-    Identity vectors start from the co-occurrences of the training events; the number of rounds
+    Identity vectors start from the co-occurrences of the training events, the text view from the
+    principal directions of the catalogue's texts unless `whitened` is false; the number of rounds
     follows from the settings' `work`, so that it depends on what is counted and never on the clock.
     `report` is told of every round, for progress bars. With `identity_only` it reads nothing but
     which item came after which: SASRec (Kang and McAuley, 2018) with a sampled softmax. `layer` is
@@ -48,6 +54,7 @@ class Prism:
     report: Callable[[Round], None] = lambda _: None
     identity_only: bool = False
     layer: str = "transformer"
+    whitened: bool = True
 
     @property
     def name(self) -> str:
@@ -82,6 +89,9 @@ class Prism:
         else:
             vectors = ppmi_vectors(positives, shape.items, shape.dimension, rng)
             model.identity.weight.data += torch.from_numpy(START_SCALE * vectors)
+            if self.whitened and model.text is not None:
+                assert train.features.text_vectors is not None
+                whiten(model.text, train.features.text_vectors)
         scorer = PrismScorer(model, known, train.features)
         windows = Windows(positives, shape.history, train.has_clock)
         if windows.predictions:
@@ -152,6 +162,17 @@ def fresh_model(shape: Shape, rng: np.random.Generator) -> PrismModel:
     own = torch.Generator().manual_seed(int(rng.integers(2**62)))
     model.apply(lambda module: initialise(module, own))
     return model
+
+
+def whiten(layer: nn.Linear, texts: Vectors) -> None:
+    """Start `layer` from the principal directions of `texts` (n, t), each of equal variance: what
+    tells the items apart is there before the first event is seen."""
+    whitening = Whitening.of(texts, ridge=0.0)
+    width = min(layer.out_features, texts.shape[1])
+    with torch.no_grad():
+        weight = TEXT_SCALE * torch.from_numpy(whitening.map[:, -width:].T.copy())  # largest last
+        layer.weight[:width] = weight
+        layer.bias[:width] = -weight @ torch.from_numpy(whitening.mean)
 
 
 def continue_from(model: PrismModel, earlier: PrismModel) -> None:

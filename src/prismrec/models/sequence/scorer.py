@@ -168,6 +168,8 @@ class PrismScorer:
             for name, array in state.arrays.items()
             if name.startswith("model.")
         }
+        if model.text is not None:  # releases made before the text view had a bias
+            stored.setdefault("text.bias", torch.zeros(model.shape.dimension))
         model.load_state_dict(stored)
         known = np.zeros(len(features), bool)
         known[: len(state.arrays["known"])] = state.arrays["known"]

@@ -26,6 +26,8 @@ const ASPECTS = {
   bpr: "pattern",
   matrix_factorisation: "pattern",
   prism: "order",
+  two_tower: "pattern",
+  "two_tower.identity": "pattern",
   identity: "order",
   attributes: "attributes",
   popularity: "popular",
