@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import shutil
 import socket
 import subprocess
@@ -29,6 +28,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from benchmarks.load import Load, Times, times
 from benchmarks.places import data_folder
 
 __all__ = ["Served", "main"]
@@ -51,17 +51,6 @@ WARM_UP = 100
 
 
 @dataclass
-class Times:
-    """Milliseconds of one kind of request."""
-
-    requests: int
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    worst_ms: float
-
-
-@dataclass
 class Served:
     """What was measured on one collection."""
 
@@ -77,31 +66,6 @@ class Served:
     server_rss_mib: float = 0.0
     idle_stall_ms: float = 0.0
     """The longest that a sleeping process overslept before anything ran: the machine's own part."""
-
-
-class Load:
-    """Makes requests like those of visitors, from users and titles of the collection itself."""
-
-    def __init__(self, route: str, users: list[str], titles: list[str], items: list[str]) -> None:
-        self.route, self.users, self.titles, self.items = route, users, titles, items
-        self.rng = random.Random(1)
-
-    def request(self, number: int) -> tuple[str, str, dict[str, Any]]:
-        """Kind, path and body of request `number`."""
-        user = self.rng.choice(self.users)
-        if number % 10 < 5:
-            return "recommend", f"{self.route}/recommend", {"user_id": user}
-        if number % 10 < 8:
-            return "search", f"{self.route}/search", {"text": self.text(), "user_id": user}
-        item = self.rng.choice(self.items)
-        event = {"user_id": user, "item_id": item, "event": "view", "event_id": f"load-{number}"}
-        return "events", f"{self.route}/events", {"events": [event]}
-
-    def text(self) -> str:
-        """One to three neighbouring words of some title: hardly any text is asked for twice."""
-        words = self.rng.choice(self.titles).split()
-        start = self.rng.randrange(len(words))
-        return " ".join(words[start : start + self.rng.randint(1, 3)])
 
 
 async def load(http: httpx.AsyncClient, made: Load, found: Served) -> None:
@@ -129,12 +93,6 @@ async def load(http: httpx.AsyncClient, made: Load, found: Served) -> None:
     await asyncio.gather(*tasks)
     waits["all"] = [wait for some in waits.values() for wait in some]
     found.times = {kind: times(some) for kind, some in sorted(waits.items())}
-
-
-def times(waits: Sequence[float]) -> Times:
-    """Percentiles of what was waited."""
-    p50, p95, p99, worst = np.percentile(waits, [50, 95, 99, 100]).round(2).tolist()
-    return Times(len(waits), p50, p95, p99, worst)
 
 
 async def until(ask: Callable[[], Awaitable[bool]], patience: float = 10.0) -> float:
