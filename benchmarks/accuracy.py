@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass(frozen=True)
 class Bench:
-    """One set, read and split when first asked for."""
+    """One set, read and split when first asked for, in each process anew."""
 
     data: Path
     name: str
@@ -113,6 +113,9 @@ class Bench:
         split, repeats = SETS[self.name]
         plan = Plan(split=split, repeats=repeats, cache=self.folder / "texts")
         return prepare(self.data / self.name, plan, Settings()).exam
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @cached_property
     def cases(self) -> str:
@@ -156,18 +159,22 @@ def stands(before: Result, version: str, asked: argparse.Namespace) -> bool:
 
 
 def apart(job: Callable[[], Result], kept: Kept) -> None:
-    """Do the job in a process of its own, which begins with the data alone, so that the memory of
-    one model is not counted for the next. One that fails is told and left out."""
-
-    def work() -> None:
-        try:
-            kept.put(job())
-        except PrismError as error:
-            print(f"left out: {error}", file=sys.stderr, flush=True)
-
-    process = multiprocessing.get_context("fork").Process(target=work)
+    """Do the job in a fresh process, so that the memory of one model is not counted for the next.
+    One that fails is told and left out."""
+    # A forked one can hang: it has its parent's locks, but not the threads that would release them.
+    process = multiprocessing.get_context("spawn").Process(target=_work, args=(job, kept))
     process.start()
     process.join()
+    if process.exitcode:
+        print(f"left out: ended with {process.exitcode}", file=sys.stderr, flush=True)
+
+
+def _work(job: Callable[[], Result], kept: Kept) -> None:
+    one_thread_each()
+    try:
+        kept.put(job())
+    except PrismError as error:
+        print(f"left out: {error}", file=sys.stderr, flush=True)
 
 
 def own(bench: Bench, model: str, seed: int, version: str) -> Result:
