@@ -87,6 +87,8 @@ MOST_USERS = 60_000
 """More users than this make user neighbours slow to serve."""
 MOST_EASE_ITEMS = 20_000
 """EASE inverts a dense matrix of items by items: 1.6 GB, and a minute and a half on one core."""
+TOWERS = 0.75
+"""The part of the settings' `work` that two towers need: they see every event in each pass."""
 FEWEST_EVENTS = 500
 """With fewer events a sequence model learns nothing that counting does not."""
 
@@ -191,6 +193,8 @@ def learner_by_name(
         raise BadSettings(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
         )
+    if plain == "two_tower":
+        return learner(plain, work=TOWERS * chosen.work)
     return learner(plain)
 
 
