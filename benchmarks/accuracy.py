@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     one_thread_each()
     names = asked.sets.split(",")
     for name in [] if asked.only_page else names:
-        run_set(Bench(asked.data, name, asked.folder), asked, kept)
+        run_set(Bench(asked.data, name, asked.folder, *SETS[name]), asked, kept)
     found = summary(kept, names)
     if asked.page:
         write_page(found, asked.page)
@@ -107,11 +107,12 @@ class Bench:
     data: Path
     name: str
     folder: Path
+    split: str
+    repeats: str
 
     @cached_property
     def exam(self) -> Examination:
-        split, repeats = SETS[self.name]
-        plan = Plan(split=split, repeats=repeats, cache=self.folder / "texts")
+        plan = Plan(split=self.split, repeats=self.repeats, cache=self.folder / "texts")
         return prepare(self.data / self.name, plan, Settings()).exam
 
     def __getstate__(self) -> dict[str, Any]:
