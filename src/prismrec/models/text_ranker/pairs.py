@@ -93,7 +93,8 @@ def shown_pairs(
 class Negatives:
     """Draws items that people did not act on, in proportion to count^`power` in training.
 
-    An item that the user has acted on in training, and the pair's own item, are drawn anew.
+    An item that the user has acted on in training, and the pair's own item, are drawn anew; for
+    someone who has had every item there is no other.
     """
 
     def __init__(self, train: Interactions, power: float) -> None:
@@ -105,8 +106,8 @@ class Negatives:
                 f"Events name {len(self.seen)} items: there is nothing to tell apart.",
                 hint="Train on events of at least two items.",
             )
-        weights = counts[self.seen] ** power
-        self.share = np.cumsum(weights / weights.sum())
+        self.weights = counts[self.seen] ** power
+        self.share = np.cumsum(self.weights / self.weights.sum())
         self.n_items = train.n_items
         self.had = np.unique(events.rows.astype(np.int64) * self.n_items + events.items)
 
@@ -116,8 +117,13 @@ class Negatives:
         for _ in range(_TRIES):
             bad = self._known(pairs, drawn)
             if not bad.any():
-                break
+                return drawn
             drawn[bad] = self._any((int(bad.sum()),), rng)
+        for row, column in np.argwhere(self._known(pairs, drawn)):  # who has had the popular ones
+            free = ~self._known(pairs.take(np.array([row])), self.seen[None])[0]
+            if free.any():
+                share = self.weights[free] / self.weights[free].sum()
+                drawn[row, column] = rng.choice(self.seen[free], p=share)
         return drawn
 
     def with_negatives(self, pairs: Pairs, k: int, rng: np.random.Generator) -> Pairs:

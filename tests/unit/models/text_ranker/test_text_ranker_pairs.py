@@ -57,9 +57,7 @@ def test_a_negative_is_an_item_of_training_that_the_user_did_not_act_on(rows, se
     everything = {item for row in rows for item in row}
     for user, negatives in zip(pairs.users, drawn, strict=True):
         free = everything - set(rows[user])
-        if len(free) > 0.4 * len(everything):  # twenty draws find one all but surely
-            assert set(negatives.tolist()) <= free
-        assert set(negatives.tolist()) <= everything
+        assert set(negatives.tolist()) <= (free or everything)
 
 
 def test_popular_items_are_drawn_more_often_by_the_power_asked_for():
