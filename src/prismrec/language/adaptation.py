@@ -15,14 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from prismrec.core import BadInput, BadSettings, Interactions, TrainingDiverged
+from prismrec.core import BadInput, BadSettings, Interactions
 from prismrec.core.arrays import Bools, Longs
-from prismrec.language.trainable import (
-    TrainableEncoder,
-    padded,
-    seeded,
-    warm_up_then_linear,
-)
+from prismrec.descent.randomness import seeded
+from prismrec.descent.step import backward, gradient_step
+from prismrec.language.trainable import TrainableEncoder, padded, warm_up_then_linear
 
 __all__ = [
     "Adaptation",
@@ -33,7 +30,6 @@ __all__ = [
 ]
 
 _BLOCK = 32  # texts of like length read at once
-_MOST_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -219,14 +215,7 @@ def _train(course: _Course, rng: np.random.Generator, report: Callable[[int, flo
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * share
         loss = course.loss(rows)
-        if not torch.isfinite(loss):
-            raise TrainingDiverged(
-                "The loss of the text encoder is not a finite number.",
-                hint="Lower the learning rate.",
-            )
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(parameters, _MOST_NORM)
-        optimiser.step()
+        backward(loss, "the text encoder")
+        gradient_step(optimiser)
         report(step, float(loss.detach()))
     encoder.eval()

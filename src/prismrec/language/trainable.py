@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,10 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from prismrec.core import BadSettings, MissingExtra
+from prismrec.descent.randomness import seeded
 from prismrec.language.encoder import best_dtype, load_transformer
 from prismrec.language.folder import ModelFolder
 
-__all__ = ["MODES", "TrainableEncoder", "padded", "seeded", "warm_up_then_linear"]
+__all__ = ["MODES", "TrainableEncoder", "padded", "warm_up_then_linear"]
 
 MODES = ("frozen", "lora", "full")
 """What training may change: nothing, low-rank additions to every linear layer, or all of it."""
@@ -116,15 +116,6 @@ def warm_up_then_linear(step: int, steps: int, warm_up: float) -> float:
     if step < rising:
         return (step + 1) / rising
     return max(0.0, (steps - step) / max(1, steps - rising))
-
-
-@contextmanager
-def seeded(rng: np.random.Generator) -> Iterator[None]:
-    """Inside, torch draws (dropout, new weights) from a seed of `rng`; afterwards its own generator
-    stands where it stood."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(rng.integers(2**63)))
-        yield
 
 
 def _with_lora(model: Any, rank: int) -> Any:

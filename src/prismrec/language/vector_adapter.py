@@ -6,6 +6,7 @@ come later go through the same matrix.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from prismrec.core import BadInput, BadSettings, TrainingDiverged
+from prismrec.core import BadInput, BadSettings
 from prismrec.core.arrays import Longs, Vectors
+from prismrec.descent.randomness import seeded
+from prismrec.descent.step import backward, gradient_step
 from prismrec.language.adaptation import info_nce
-from prismrec.language.trainable import seeded, warm_up_then_linear
+from prismrec.language.trainable import warm_up_then_linear
 
 __all__ = ["VectorAdaptation", "adapt_vectors"]
 
@@ -96,11 +99,5 @@ def _step(
     same_left, same_right = left[:, None] == left[None, :], right[:, None] == right[None, :]
     together = same_left | same_right | (left[:, None] == right[None, :])
     loss = info_nce(read(left), read(right), settings.temperature, together)
-    if not torch.isfinite(loss):
-        raise TrainingDiverged(
-            "The loss of the vector adapter is not a finite number.",
-            hint="Lower the learning rate.",
-        )
-    optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    optimiser.step()
+    backward(loss, "the vector adapter")
+    gradient_step(optimiser, most_norm=math.inf)

@@ -210,8 +210,8 @@ class _Job:
     def __call__(self, trial: Trial) -> float:
         from optuna import TrialPruned
 
+        from prismrec.descent.loop import Round
         from prismrec.models.sequence.prism import Prism
-        from prismrec.models.sequence.training import Round
         from prismrec.models.validation import ndcg_of
 
         drawn = {name: scale.drawn(name, trial) for name, scale in self.space.items()}

@@ -23,7 +23,7 @@ from prismrec.threads import side_by_side
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-    from prismrec.models.sequence.training import Round
+    from prismrec.descent.loop import Round
 
 __all__ = [
     "NAMES",

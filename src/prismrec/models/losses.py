@@ -1,34 +1,11 @@
-"""Losses as free functions of torch tensors; each returns a scalar, a mean over its examples."""
+"""The sampled softmax, as free functions of torch tensors; a scalar, the mean over the examples."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-__all__ = [
-    "binary_cross_entropy",
-    "full_cross_entropy",
-    "sampled_softmax",
-    "squared_error",
-]
-
-
-def squared_error(predicted: Tensor, observed: Tensor) -> Tensor:
-    """`1/2N ||predicted - observed||^2` over N observed ratings, both (N,).
-
-    Koren, Bell and Volinsky, "Matrix factorization techniques for recommender systems", 2009.
-    """
-    return 0.5 * (predicted - observed).square().mean()
-
-
-def binary_cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
-    """`-log s(positive) - mean_k log(1 - s(negative_k))` with the logistic function s.
-
-    `positive` (N,) and `negative` (N, k) are logits. Kang and McAuley, "Self-attentive sequential
-    recommendation", 2018, with one negative; the mean over k keeps the two terms in balance.
-    """
-    return functional.softplus(-positive).mean() + functional.softplus(negative).mean(dim=-1).mean()
+__all__ = ["corrected_softmax", "same_items", "sampled_softmax"]
 
 
 def sampled_softmax(
@@ -53,6 +30,20 @@ def sampled_softmax(
     return (torch.logaddexp(raised, torch.logsumexp(negative, dim=1)) - raised).mean()
 
 
-def full_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """`-log softmax(logits)[target]` over the whole catalogue: (N, items) logits, (N,) targets."""
-    return functional.cross_entropy(logits, targets)
+def corrected_softmax(
+    positive: Tensor, negative: Tensor, log_expected: Tensor, collisions: tuple[Tensor, Tensor]
+) -> Tensor:
+    """`sampled_softmax` of negatives (N, k) that are drawn unevenly: each is taken down by the log
+    of how often it was expected in the sample, `log_expected` (k,)."""
+    return sampled_softmax(positive, negative - log_expected, 0.0, collisions)
+
+
+def same_items(right: Tensor, wrong: Tensor) -> tuple[Tensor, Tensor]:
+    """The collisions of the right items (N,) with the sampled ones (k,): the rows and the columns
+    where both are the same item."""
+    ordered, order = wrong.sort(stable=True)
+    first = torch.searchsorted(ordered, right)
+    counts = torch.searchsorted(ordered, right, right=True) - first
+    rows = torch.arange(len(right)).repeat_interleave(counts)
+    nth = torch.arange(len(rows)) - (counts.cumsum(0) - counts)[rows]
+    return rows, order[first[rows] + nth]

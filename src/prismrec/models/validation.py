@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from prismrec.core import Cases, QueryBatch, Scorer
@@ -9,7 +11,7 @@ from prismrec.core.arrays import Floats, Scores
 from prismrec.core.metrics import NEVER, Ranks, ndcg
 from prismrec.threads import side_by_side
 
-__all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled"]
+__all__ = ["mask_history", "ndcg_of", "ranks_of", "sampled", "validator"]
 
 CUTOFF = 10
 CHUNK = 64
@@ -20,6 +22,21 @@ def sampled(cases: Cases, most: int, rng: np.random.Generator) -> Cases:
     if len(cases) <= most:
         return cases
     return cases.take(np.sort(rng.choice(len(cases), most, replace=False)))
+
+
+def validator(
+    made: Callable[[], Scorer],
+    cases: Cases | None,
+    repeats: bool,
+    rng: np.random.Generator,
+    most: int = 3000,
+) -> Callable[[], float] | None:
+    """The mean nDCG@10 of the scorer that `made` gives at the time, on `most` of `cases`; `None`
+    where there are none."""
+    if cases is None or not len(cases):
+        return None
+    some = sampled(cases, most, rng)
+    return lambda: float(ndcg_of(made(), some, repeats).mean())
 
 
 def mask_history(scores: Scores, queries: QueryBatch) -> None:

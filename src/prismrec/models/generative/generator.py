@@ -11,26 +11,24 @@ import torch
 from prismrec.core import Cases, Interactions, Scorer
 from prismrec.core.arrays import Bools, Longs, Vectors
 from prismrec.data import wants_repeats
+from prismrec.descent.loop import Plan, Round, descend
+from prismrec.descent.randomness import fresh
 from prismrec.models.generative.codes import Codebooks, Space, numbered, unit
 from prismrec.models.generative.content import ItemContent
+from prismrec.models.generative.lesson import Lesson, Lookup
 from prismrec.models.generative.model import GenerativeModel, Shape
 from prismrec.models.generative.names import means_below
 from prismrec.models.generative.scorer import Naming, SemanticIDsScorer
-from prismrec.models.generative.training import Lesson, Lookup, train
 from prismrec.models.generative.tree import PrefixTree
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
 from prismrec.models.sequence.inputs import Windows
-from prismrec.models.sequence.model import GAP_BUCKETS, initialise
-from prismrec.models.sequence.training import Plan, Round
-from prismrec.models.validation import ndcg_of, sampled
+from prismrec.models.sequence.model import GAP_BUCKETS
+from prismrec.models.validation import validator
 
 __all__ = ["SemanticIDs"]
 
 START_SCALE = 0.05
 """Standard deviation of the sum of an item's prefix vectors at the start."""
-VALIDATION_CASES = 3000
-ROUND = 400_000
-"""Predictions between two validations, at most."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +122,7 @@ class SemanticIDs:
             history=self.history,
             dropout=self.dropout,
         )
-        with torch.random.fork_rng(devices=[]):
-            model = GenerativeModel(shape)
-        own = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        model.apply(lambda module: initialise(module, own))
+        model = fresh(lambda: GenerativeModel(shape), rng)
         means = means_below(tree, START_SCALE * together)
         above = np.where(tree.parents[:, None] >= 0, means[tree.parents], 0)
         noise = model.prefixes.weight.data / np.sqrt(tree.levels)
@@ -146,33 +141,22 @@ class SemanticIDs:
         validation: Cases | None,
         rng: np.random.Generator,
     ) -> list[Round]:
-        model, known = scorer.model, scorer.naming.known
-        validate = None
-        if validation is not None and len(validation):
-            cases = sampled(validation, VALIDATION_CASES, rng)
-            repeats = wants_repeats(data)
-
-            def validate() -> float:
-                current = SemanticIDsScorer(model, scorer.naming, scorer.content, scorer.codes)
-                return float(ndcg_of(current, cases, repeats).mean())
-
-        rows = np.cumsum(known) - 1
+        model, rows = scorer.model, np.cumsum(scorer.naming.known) - 1
         lesson = Lesson(model, lookup_of(tree, rows, scorer.content), tree, rows)
-        plan = self._plan(windows.predictions)
-        return train(lesson, windows, plan, rng, validate, self.report)
-
-    def _plan(self, predictions: int) -> Plan:
-        """Rounds of at most one pass each, as many as the `work` allows."""
-        work, size = self.work * 1e6, min(predictions, ROUND)
-        return Plan(
-            rounds=min(200, max(1, round(work / size))),
-            predictions=size,
-            patience=self.patience,
-            batch=self.batch,
-            negatives=0,
-            learning_rate=self.learning_rate,
+        plan = Plan.of(
+            self.work,
+            windows.predictions,
+            self.patience,
+            self.learning_rate,
             weight_decay=self.weight_decay,
         )
+
+        def made() -> SemanticIDsScorer:
+            return SemanticIDsScorer(model, scorer.naming, scorer.content, scorer.codes)
+
+        validate = validator(made, validation, wants_repeats(data), rng)
+        batches = windows.epochs(rng, self.batch)
+        return descend(model, batches, lesson.loss, plan, rng, validate, self.report)
 
 
 def lookup_of(tree: PrefixTree, rows: Longs, content: Vectors) -> Lookup:

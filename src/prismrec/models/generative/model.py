@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from prismrec.descent.randomness import Dropout
 from prismrec.models.sequence.model import Block
 from prismrec.models.sequence.model import Shape as BlockShape
-from prismrec.models.sequence.noise import Dropout
 
 __all__ = ["GenerativeModel", "Shape"]
 

@@ -16,9 +16,9 @@ from prismrec.core.slates import Candidates
 from prismrec.models.generative.codes import Codebooks, Space, numbered
 from prismrec.models.generative.content import ItemContent
 from prismrec.models.generative.decoding import beam_search
+from prismrec.models.generative.lesson import Lookup
 from prismrec.models.generative.model import GenerativeModel, Shape
 from prismrec.models.generative.names import Names
-from prismrec.models.generative.training import Lookup
 from prismrec.models.generative.tree import PrefixTree
 from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 from prismrec.models.sequence.inputs import batch_of

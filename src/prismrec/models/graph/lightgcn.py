@@ -11,14 +11,17 @@ from torch import Tensor, nn
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Longs, Positions, Vectors
+from prismrec.data import wants_repeats
+from prismrec.descent.loop import Plan, descend
+from prismrec.descent.randomness import fresh
 from prismrec.models.factors.scorer import FactorScorer
 from prismrec.models.graph.adjacency import Graph, propagated
-from prismrec.models.neural.examples import Negatives
-from prismrec.models.neural.modules import same_items
-from prismrec.models.neural.training import Plan, corrected_softmax, seeded, train, validator
+from prismrec.models.losses import corrected_softmax, same_items
+from prismrec.models.neural.examples import MOST_ROUNDS, Negatives, shuffled
 from prismrec.models.scoring.half_lives import faded
 from prismrec.models.scoring.histories import history_matrix
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.validation import validator
 
 __all__ = ["LightGCN", "LightGCNScorer"]
 
@@ -76,15 +79,17 @@ class LightGCN:
         def loss_of(chosen: Longs) -> Tensor:
             return _loss(model, users[chosen], items[chosen], negatives, rng)
 
-        plan = Plan(self.work, self.patience, self.batch, self.learning_rate)
-        validate = validator(made, train, validation, rng)
-        _train(model, len(items), loss_of, plan, rng, validate)
+        plan = Plan.of(
+            self.work, len(items), self.patience, self.learning_rate, most_rounds=MOST_ROUNDS
+        )
+        batches = shuffled(len(items), plan.size, self.batch, rng)
+        validate = validator(made, validation, wants_repeats(train), rng)
+        descend(model, batches, loss_of, plan, rng, validate)
         return faded(made, self.half_life, train, validation, start, rng)
 
 
 USUAL = 4.0
 """Half-life in events while training."""
-_train = train  # the method's argument has its name
 
 
 class LightGCNModel(nn.Module):
@@ -121,8 +126,7 @@ class LightGCNModel(nn.Module):
 def _fresh(
     graph: Graph, settings: LightGCN, train: Interactions, rng: np.random.Generator
 ) -> LightGCNModel:
-    model = seeded(lambda: LightGCNModel(graph, settings.dimension, settings.layers), rng)
-    assert isinstance(model, LightGCNModel)
+    model = fresh(lambda: LightGCNModel(graph, settings.dimension, settings.layers), rng)
     if graph.items:
         vectors = ppmi_vectors(train.positives, graph.items, settings.dimension, rng)
         model.table.weight.data[: graph.items] += torch.from_numpy(START_SCALE * vectors)

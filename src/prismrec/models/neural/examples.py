@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,7 +14,10 @@ from prismrec.core import Interactions, QueryBatch, Sequences
 from prismrec.core.arrays import Floats, Longs
 from prismrec.models.sequence.inputs import before
 
-__all__ = ["Examples", "Negatives", "Recent"]
+__all__ = ["MOST_ROUNDS", "Examples", "Negatives", "Recent", "shuffled"]
+
+MOST_ROUNDS = 60
+"""Passes over few examples after which more of them teach nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,11 @@ class Negatives:
         items = np.searchsorted(self._cumulated, rng.random(self.draws) * total, side="right")
         items = np.minimum(items, len(self._cumulated) - 1)
         return items, torch.from_numpy(self._log_expected[items])
+
+
+def shuffled(examples: int, size: int, batch: int, rng: np.random.Generator) -> Iterator[Longs]:
+    """Batches of indices of `examples` without end: of each random order the first `size`."""
+    while True:
+        chosen = rng.permutation(examples)[:size]
+        for start in range(0, size, batch):
+            yield chosen[start : start + batch]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Pooling", "same_items"]
+__all__ = ["Pooling"]
 
 
 class Pooling(nn.Module):
@@ -30,9 +30,3 @@ class Pooling(nn.Module):
             places[real], vectors, offsets, mode="sum", per_sample_weights=weights[real]
         )
         return pooled
-
-
-def same_items(right: Tensor, wrong: Tensor) -> tuple[Tensor, Tensor]:
-    """The rows of `right` (b,) and the columns of `wrong` (k,) that are the same item."""
-    rows, columns = torch.nonzero(right[:, None] == wrong, as_tuple=True)
-    return rows, columns

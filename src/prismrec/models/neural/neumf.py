@@ -16,11 +16,15 @@ from torch import Tensor, nn
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Longs, Positions, Scores
-from prismrec.models.neural.examples import Examples, Negatives, Recent
-from prismrec.models.neural.modules import Pooling, same_items
-from prismrec.models.neural.training import Plan, corrected_softmax, seeded, train, validator
+from prismrec.data import wants_repeats
+from prismrec.descent.loop import Plan, descend
+from prismrec.descent.randomness import fresh
+from prismrec.models.losses import corrected_softmax, same_items
+from prismrec.models.neural.examples import MOST_ROUNDS, Examples, Negatives, Recent, shuffled
+from prismrec.models.neural.modules import Pooling
 from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.validation import validator
 
 __all__ = ["NeuMF", "NeuMFScorer"]
 
@@ -129,18 +133,17 @@ class NeuMF:
             positive, negative = model.own_scores(users, answers), model.scores(users, wrong)
             return corrected_softmax(positive, negative, log_expected, same_items(answers, wrong))
 
-        plan = Plan(self.work, self.patience, self.batch, self.learning_rate)
-        validate = validator(made, train, validation, rng)
-        _train(model, len(examples), loss_of, plan, rng, validate)
+        plan = Plan.of(
+            self.work, len(examples), self.patience, self.learning_rate, most_rounds=MOST_ROUNDS
+        )
+        batches = shuffled(len(examples), plan.size, self.batch, rng)
+        validate = validator(made, validation, wants_repeats(train), rng)
+        descend(model, batches, loss_of, plan, rng, validate)
         return made()
 
 
-_train = train  # the method's argument has its name
-
-
 def _fresh(shape: NeuMFShape, train: Interactions, rng: np.random.Generator) -> NeuMFModel:
-    model = seeded(lambda: NeuMFModel(shape), rng)
-    assert isinstance(model, NeuMFModel)
+    model = fresh(lambda: NeuMFModel(shape), rng)
     for layer in (model.of_user, model.of_item, model.second, model.last):
         layer.weight.data *= 5  # a network that starts as nothing learns nothing for long
     if shape.items:

@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from prismrec.core import ItemFeatures
 from prismrec.core.arrays import Bools, Longs
+from prismrec.descent.randomness import Dropout
 from prismrec.models.neural.modules import Pooling
-from prismrec.models.sequence.noise import Dropout
 
 __all__ = ["ITEM_VIEWS", "ItemViews", "TowerShape", "TwoTowers"]
 

@@ -12,13 +12,16 @@ from torch import Tensor
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores, Vectors, with_rows
-from prismrec.models.neural.examples import Examples, Negatives, Recent
-from prismrec.models.neural.modules import same_items
+from prismrec.data import wants_repeats
+from prismrec.descent.loop import Plan, descend
+from prismrec.descent.randomness import fresh
+from prismrec.models.losses import corrected_softmax, same_items
+from prismrec.models.neural.examples import MOST_ROUNDS, Examples, Negatives, Recent, shuffled
 from prismrec.models.neural.towers import ItemViews, TowerShape, TwoTowers
-from prismrec.models.neural.training import Plan, corrected_softmax, seeded, train, validator
 from prismrec.models.scoring.certainty import covariance, spread
 from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.validation import validator
 
 __all__ = ["TwoTower", "TwoTowerScorer"]
 
@@ -73,9 +76,12 @@ class TwoTower:
             read, right = examples.take(events)
             return _loss(model, views, read, right, negatives, self.asked, rng)
 
-        plan = Plan(self.work, self.patience, self.batch, self.learning_rate)
-        validate = validator(made, train, validation, rng)
-        _train(model, len(examples), loss_of, plan, rng, validate)
+        plan = Plan.of(
+            self.work, len(examples), self.patience, self.learning_rate, most_rounds=MOST_ROUNDS
+        )
+        batches = shuffled(len(examples), plan.size, self.batch, rng)
+        validate = validator(made, validation, wants_repeats(train), rng)
+        descend(model, batches, loss_of, plan, rng, validate)
         return made()
 
     def _shape(self, train: Interactions) -> TowerShape:
@@ -90,12 +96,8 @@ class TwoTower:
         )
 
 
-_train = train  # the method's argument has its name
-
-
 def _fresh(shape: TowerShape, train: Interactions, rng: np.random.Generator) -> TwoTowers:
-    model = seeded(lambda: TwoTowers(shape), rng)
-    assert isinstance(model, TwoTowers)
+    model = fresh(lambda: TwoTowers(shape), rng)
     if shape.items:
         vectors = ppmi_vectors(train.positives, shape.items, shape.dimension, rng)
         model.identity.weight.data += torch.from_numpy(START_SCALE * vectors)

@@ -15,12 +15,14 @@ from torch.nn import functional
 
 from prismrec.core import Cases, Interactions, ItemFeatures, QueryBatch, Scorer, Sequences, State
 from prismrec.core.arrays import Longs, Positions, Vectors
+from prismrec.data import wants_repeats
+from prismrec.descent.loop import Plan, descend
+from prismrec.descent.randomness import Dropout, fresh
 from prismrec.models.factors.scorer import FactorScorer
-from prismrec.models.neural.examples import Negatives, Recent
-from prismrec.models.neural.modules import same_items
-from prismrec.models.neural.training import Plan, corrected_softmax, seeded, train, validator
+from prismrec.models.losses import corrected_softmax, same_items
+from prismrec.models.neural.examples import MOST_ROUNDS, Negatives, Recent, shuffled
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
-from prismrec.models.sequence.noise import Dropout
+from prismrec.models.validation import validator
 
 __all__ = ["BERT4Rec", "BERT4RecScorer"]
 
@@ -139,9 +141,10 @@ class BERT4Rec:
 
         # The plan counts rows; the work is in events.
         work = self.work * len(rows) / max(len(rows.items), 1)
-        plan = Plan(work, self.patience, self.rows, self.learning_rate)
-        validate = validator(made, train, validation, rng)
-        _train(model, len(rows), loss_of, plan, rng, validate)
+        plan = Plan.of(work, len(rows), self.patience, self.learning_rate, most_rounds=MOST_ROUNDS)
+        batches = shuffled(len(rows), plan.size, self.rows, rng)
+        validate = validator(made, validation, wants_repeats(train), rng)
+        descend(model, batches, loss_of, plan, rng, validate)
         return made()
 
     def _loss(
@@ -167,9 +170,6 @@ class BERT4Rec:
         return corrected_softmax(positive, negative, log_expected, same_items(right, wrong))
 
 
-_train = train  # the method's argument has its name
-
-
 def windows(sequences: Sequences, history: int) -> Sequences:
     """The sequences cut into rows of at most `history` events, from the end; none is empty."""
     counts = -(-sequences.lengths // history)
@@ -184,8 +184,7 @@ def windows(sequences: Sequences, history: int) -> Sequences:
 
 
 def _fresh(shape: BERTShape, train: Interactions, rng: np.random.Generator) -> BERTModel:
-    model = seeded(lambda: BERTModel(shape), rng)
-    assert isinstance(model, BERTModel)
+    model = fresh(lambda: BERTModel(shape), rng)
     if shape.items:
         vectors = ppmi_vectors(train.positives, shape.items, shape.dimension, rng)
         model.items.weight.data += torch.from_numpy(START_SCALE * vectors)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prismrec.models.sequence.noise import Dropout
+from prismrec.descent.randomness import Dropout
 
 if TYPE_CHECKING:
     from prismrec.models.sequence.model import Shape

@@ -76,6 +76,9 @@ class Task:
     columns: Longs
     targets: Longs
 
+    def __len__(self) -> int:
+        return len(self.targets)
+
 
 def batch_of(sequences: Sequences, starts: Longs, ends: Longs, clock: bool) -> Batch:
     """The events `starts[i] .. ends[i] - 1` of each row i as a batch."""
@@ -135,6 +138,11 @@ class Windows:
         batches = np.split(order, cuts)
         for i in rng.permutation(len(batches)):
             yield self.task(batches[i])
+
+    def epochs(self, rng: np.random.Generator, predictions: int) -> Iterator[Task]:
+        """One pass after the other, without end."""
+        while True:
+            yield from self.epoch(rng, predictions)
 
     def task(self, windows: Longs) -> Task:
         """The windows as a batch, with what is to be predicted in it."""

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from prismrec.descent.randomness import Dropout
 from prismrec.models.sequence.hstu import HSTUBlock
-from prismrec.models.sequence.noise import Dropout
 
 __all__ = [
     "GAP_BUCKETS",
@@ -26,7 +26,6 @@ __all__ = [
     "PrismModel",
     "Shape",
     "gap_buckets",
-    "initialise",
 ]
 
 ITEM_VIEWS = ("identity", "text", "attributes")
@@ -178,14 +177,6 @@ class Block(nn.Module):
         hidden = self.drop(functional.gelu(self.wide(self.between(x))))  # (b, l, 2d)
         out: Tensor = x + self.drop(self.narrow(hidden))
         return out
-
-
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Small normal weights, zero biases."""
-    if isinstance(module, nn.Linear | nn.Embedding | nn.EmbeddingBag):
-        nn.init.normal_(module.weight, std=0.02, generator=generator)
-    if isinstance(module, nn.Linear) and module.bias is not None:
-        nn.init.zeros_(module.bias)
 
 
 def gap_buckets(gaps: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from prismrec.core import (
     Cases,
@@ -16,14 +16,16 @@ from prismrec.core import (
 )
 from prismrec.core.arrays import Vectors
 from prismrec.data import wants_repeats
+from prismrec.descent.loop import Plan, Round, descend
+from prismrec.descent.randomness import fresh
 from prismrec.models.neighbours.whitening import Whitening
 from prismrec.models.sequence.cooccurrence import ppmi_vectors
-from prismrec.models.sequence.inputs import Windows
-from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape, initialise
+from prismrec.models.sequence.inputs import Task, Windows
+from prismrec.models.sequence.loss import Sampler, loss_of
+from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape
 from prismrec.models.sequence.scorer import PrismScorer
-from prismrec.models.sequence.training import Plan, Round, train
 from prismrec.models.settings import ModelSettings
-from prismrec.models.validation import ndcg_of, sampled
+from prismrec.models.validation import validator
 
 __all__ = ["TEXT_SCALE", "Prism", "whiten"]
 
@@ -32,8 +34,6 @@ START_SCALE = 0.05
 TEXT_SCALE = 0.2
 """The same of the text vectors, whose directions are the principal ones of the catalogue."""
 VALIDATION_CASES = 6000
-ROUND = 400_000
-"""Predictions between two validations, at most."""
 REFRESH = 0.2
 """Share of the work of a first fit that a warm start may do."""
 
@@ -83,7 +83,7 @@ class Prism:
         shape = replace(shape_of(train, self.settings), layer=self.layer)
         if self.identity_only:
             shape = replace(shape, text=0, tokens=0, kinds=0, gaps=0)
-        model = fresh_model(shape, rng)
+        model = fresh(lambda: PrismModel(shape), rng)
         if earlier is not None:
             continue_from(model, earlier.model)
         else:
@@ -108,18 +108,27 @@ class Prism:
         *,
         warm: bool,
     ) -> list[Round]:
-        plan = plan_of(self.settings, windows.predictions, warm)
-        model, validate = scorer.model, None
-        if validation is not None and len(validation):
-            cases = sampled(validation, VALIDATION_CASES, rng)
-            repeats = wants_repeats(data, self.settings.repeats)
+        model, views, settings = scorer.model, scorer.views, self.settings
+        plan = Plan.of(
+            settings.work * (REFRESH if warm else 1),
+            windows.predictions,
+            settings.patience,
+            settings.learning_rate,
+            weight_decay=settings.weight_decay,
+        )
+        frequency = np.bincount(windows.sequences.items, minlength=len(views)).astype(np.float64)
+        sampler = Sampler(frequency, settings.negatives)
 
-            def validate() -> float:
-                model.eval()
-                current = PrismScorer(model, scorer.known, scorer.features)
-                return float(ndcg_of(current, cases, repeats).mean())
+        def made() -> PrismScorer:
+            return PrismScorer(model, scorer.known, scorer.features)
 
-        return train(model, scorer.views, windows, plan, rng, validate, self.report)
+        def loss(task: Task) -> Tensor:
+            return loss_of(model, views, task, sampler, rng)
+
+        repeats = wants_repeats(data, settings.repeats)
+        validate = validator(made, validation, repeats, rng, VALIDATION_CASES)
+        batches = windows.epochs(rng, settings.batch)
+        return descend(model, batches, loss, plan, rng, validate, self.report)
 
 
 def shape_of(data: Interactions, settings: ModelSettings) -> Shape:
@@ -137,31 +146,6 @@ def shape_of(data: Interactions, settings: ModelSettings) -> Shape:
         history=settings.history,
         dropout=settings.dropout,
     )
-
-
-def plan_of(settings: ModelSettings, predictions: int, warm: bool) -> Plan:
-    """Rounds of at most one pass each, as many as the `work` allows."""
-    work = settings.work * 1e6 * (REFRESH if warm else 1)
-    size = min(predictions, ROUND)
-    return Plan(
-        rounds=max(1, round(work / size)) if size * 200 > work else 200,
-        predictions=size,
-        patience=settings.patience,
-        batch=settings.batch,
-        negatives=settings.negatives,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-    )
-
-
-def fresh_model(shape: Shape, rng: np.random.Generator) -> PrismModel:
-    """A model of `shape` with random weights. They come from a generator of their own, so that
-    another model made in another thread changes nothing, and torch's is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        model = PrismModel(shape)
-    own = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    model.apply(lambda module: initialise(module, own))
-    return model
 
 
 def whiten(layer: nn.Linear, texts: Vectors) -> None:

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from prismrec.core.arrays import Positions
-from prismrec.language.trainable import TrainableEncoder, padded, seeded
+from prismrec.descent.randomness import seeded
+from prismrec.language.trainable import TrainableEncoder, padded
 from prismrec.models.text_ranker.settings import TextRankerSettings
 
 __all__ = ["Head", "PairModel", "PairReader", "Reading"]

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from prismrec.core import TrainingDiverged
 from prismrec.core.arrays import Scores
-from prismrec.language.trainable import seeded, warm_up_then_linear
+from prismrec.descent.randomness import seeded
+from prismrec.descent.step import backward, gradient_step
+from prismrec.language.trainable import warm_up_then_linear
 from prismrec.models.text_ranker.checkpoint import (
     Progress,
     optimiser_state,
@@ -150,24 +151,15 @@ def _step(
     clip: float,
 ) -> float:
     """Gradients of blocks add up to those of the whole batch; one step of the optimiser."""
-    optimiser.zero_grad(set_to_none=True)
     total = 0.0
     for rows in _blocks(reader, pairs):
         logits = model(reader.read(pairs.histories[rows], pairs.items[rows]))
         labels = torch.from_numpy(pairs.labels[rows])
         loss: Tensor = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
         loss = loss / len(pairs)
-        if not torch.isfinite(loss):
-            raise TrainingDiverged(
-                "The loss of the text ranker is not a finite number.",
-                hint="Lower its learning rates.",
-            )
-        torch.autograd.backward(loss)
+        backward(loss, "the text ranker")
         total += float(loss.detach())
-    torch.nn.utils.clip_grad_norm_(
-        [p for group in optimiser.param_groups for p in group["params"]], clip
-    )
-    optimiser.step()
+    gradient_step(optimiser, clip)
     return total
 
 

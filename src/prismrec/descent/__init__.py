@@ -1,0 +1,1 @@
+"""How networks are trained, whatever they are of: the loop, its step, its random numbers."""
