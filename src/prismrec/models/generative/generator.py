@@ -20,15 +20,12 @@ from prismrec.models.generative.model import GenerativeModel, Shape
 from prismrec.models.generative.names import means_below
 from prismrec.models.generative.scorer import Naming, SemanticIDsScorer
 from prismrec.models.generative.tree import PrefixTree
-from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.sequence.cooccurrence import START_SCALE, ppmi_vectors
 from prismrec.models.sequence.inputs import Windows
 from prismrec.models.sequence.model import GAP_BUCKETS
 from prismrec.models.validation import validator
 
 __all__ = ["SemanticIDs"]
-
-START_SCALE = 0.05
-"""Standard deviation of the sum of an item's prefix vectors at the start."""
 
 
 @dataclass(frozen=True)

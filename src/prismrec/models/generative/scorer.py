@@ -20,6 +20,7 @@ from prismrec.models.generative.lesson import Lookup
 from prismrec.models.generative.model import GenerativeModel, Shape
 from prismrec.models.generative.names import Names
 from prismrec.models.generative.tree import PrefixTree
+from prismrec.models.scoring.weights import weights_of, with_weights
 from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
 from prismrec.models.sequence.inputs import batch_of
 
@@ -93,8 +94,7 @@ class SemanticIDsScorer(WholeCatalogueScorer):
 
     @cached_property
     def _named(self) -> tuple[Names, Lookup]:
-        known = np.zeros(self.n_items, bool)
-        known[: len(self.naming.known)] = self.naming.known
+        known = np.pad(self.naming.known, (0, self.n_items - len(self.naming.known)))
         with torch.inference_mode():
             trained = self.model.answers(torch.arange(self.model.shape.prefixes)).numpy()
         names, paths = Names.of(PrefixTree.of(self.ids), known, trained, self.content)
@@ -159,17 +159,11 @@ class SemanticIDsScorer(WholeCatalogueScorer):
         )
 
     def state(self) -> State:
-        weights = {f"model.{k}": v.numpy() for k, v in self.model.state_dict().items()}
-        return State(self.kind, asdict(self.model.shape), {**weights, **self.naming.arrays()})
+        arrays = weights_of(self.model, "model.") | dict(self.naming.arrays())
+        return State(self.kind, asdict(self.model.shape), arrays)
 
     @classmethod
     def from_state(cls, state: State, features: ItemFeatures) -> Self:
         settings: Mapping[str, Any] = state.settings
-        model = GenerativeModel(Shape(**settings))
-        stored = {
-            name.removeprefix("model."): torch.from_numpy(np.array(array))
-            for name, array in state.arrays.items()
-            if name.startswith("model.")
-        }
-        model.load_state_dict(stored)
-        return cls.of(model.eval(), Naming.from_arrays(state.arrays), features)
+        model = with_weights(GenerativeModel(Shape(**settings)), state.arrays, "model.")
+        return cls.of(model, Naming.from_arrays(state.arrays), features)

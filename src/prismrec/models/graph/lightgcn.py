@@ -20,7 +20,7 @@ from prismrec.models.losses import corrected_softmax, same_items
 from prismrec.models.neural.examples import MOST_ROUNDS, Negatives, shuffled
 from prismrec.models.scoring.half_lives import faded
 from prismrec.models.scoring.histories import history_matrix
-from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
 from prismrec.models.validation import validator
 
 __all__ = ["LightGCN", "LightGCNScorer"]
@@ -127,9 +127,7 @@ def _fresh(
     graph: Graph, settings: LightGCN, train: Interactions, rng: np.random.Generator
 ) -> LightGCNModel:
     model = fresh(lambda: LightGCNModel(graph, settings.dimension, settings.layers), rng)
-    if graph.items:
-        vectors = ppmi_vectors(train.positives, graph.items, settings.dimension, rng)
-        model.table.weight.data[: graph.items] += torch.from_numpy(START_SCALE * vectors)
+    start_from_cooccurrences(train.positives, graph.items, rng, model.table, scale=START_SCALE)
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ from prismrec.models.scoring.sparse_matrices import product_blocks, user_item_ma
 __all__ = ["EASE", "EASEScorer"]
 
 BLOCK = 1024
-"""Rows of the dense matrix that are pruned at a time."""
+"""Rows of a dense matrix that are held beside it at a time."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class EASE:
         """
         refuse_too_many(train.n_items, self.max_items)
         taken = user_item_matrix(train.positives, train.n_items)
-        weights = largest_weights(item_weights(taken, self.regularisation), self.neighbours)
+        weights = item_weights(taken, self.regularisation, self.neighbours)
 
         def make(half_life: float) -> EASEScorer:
             return EASEScorer(weights, half_life, train.n_items)
@@ -78,12 +79,13 @@ def refuse_too_many(items: int, limit: int) -> None:
         )
 
 
-def item_weights(taken: sparse.csr_array, regularisation: float) -> Vectors:
-    """`B` (n, n) float32, all in the memory of one such matrix."""
+def item_weights(taken: sparse.csr_array, regularisation: float, kept: int) -> sparse.csr_array:
+    """The `kept` largest positive weights of every row of `B`, in the memory of one (n, n)."""
     weights = inverse_gram(taken, regularisation)
     weights *= -1 / np.diag(weights).copy()
     weights[np.diag_indices(len(weights))] = 0
-    return weights
+    blocks = (weights[rows] for rows in row_blocks(len(weights)))
+    return largest_weights(blocks, len(weights), kept)
 
 
 def inverse_gram(taken: sparse.csr_array, regularisation: float) -> Vectors:
@@ -111,12 +113,16 @@ def inverse_gram(taken: sparse.csr_array, regularisation: float) -> Vectors:
     return inverse
 
 
-def largest_weights(weights: Vectors, k: int) -> sparse.csr_array:
-    """The `k` largest positive weights of every row of `weights` (n, n)."""
-    blocks: list[Any] = [sparse.csr_array((0, weights.shape[1]), dtype=np.float32)]
-    for start in range(0, len(weights), BLOCK):
-        block = weights[start : start + BLOCK]
-        k = min(k, block.shape[1])
+def row_blocks(n: int) -> Iterator[slice]:
+    """The `n` rows of a dense matrix, a few at a time."""
+    return (slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK))
+
+
+def largest_weights(dense: Iterable[Vectors], n: int, k: int) -> sparse.csr_array:
+    """The `k` largest positive weights of every row of a matrix (n, n), given by blocks of rows."""
+    blocks: list[Any] = [sparse.csr_array((0, n), dtype=np.float32)]
+    k = min(k, n)
+    for block in dense:
         columns = np.sort(np.argpartition(-block, k - 1, axis=1)[:, :k], axis=1)
         values = np.maximum(np.take_along_axis(block, columns, axis=1), 0)
         indptr = np.arange(0, values.size + 1, k)

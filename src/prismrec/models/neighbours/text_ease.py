@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,12 @@ from scipy import sparse
 from prismrec.core import Cases, Interactions, ItemFeatures, Scorer
 from prismrec.core.arrays import Floats, Vectors
 from prismrec.data import wants_repeats
-from prismrec.models.neighbours.ease import inverse_gram, largest_weights, refuse_too_many
+from prismrec.models.neighbours.ease import (
+    inverse_gram,
+    largest_weights,
+    refuse_too_many,
+    row_blocks,
+)
 from prismrec.models.neighbours.scorer import NeighbourScorer
 from prismrec.models.neighbours.whitening import Whitening
 from prismrec.models.scoring.half_lives import faded
@@ -25,8 +30,6 @@ SHARES = (0.0, 0.9)
 CASES = 1500
 USUAL = 2.0
 """Half-life in events while `text` is chosen."""
-BLOCK = 1024
-"""Rows of the dense matrix that are made at a time."""
 
 
 @dataclass(frozen=True)
@@ -128,14 +131,14 @@ def pulled_weights(
     crossed = np.einsum("nd,nd->n", left, right)
     multipliers = (1 + diagonal * scale + crossed) / diagonal
     columns = (scale - multipliers).astype(np.float32)
-    blocks: list[Any] = [sparse.csr_array((0, n), dtype=np.float32)]
-    for start in range(0, n, BLOCK):
-        block = inverse[start : start + BLOCK] * columns
-        block += left[start : start + BLOCK] @ right.T
-        block[np.arange(len(block)), start + np.arange(len(block))] = 0
-        blocks.append(largest_weights(block, kept))
-    out: sparse.csr_array = sparse.vstack(blocks, format="csr")
-    return out
+
+    def block(rows: slice) -> Vectors:
+        weights = inverse[rows] * columns
+        weights += left[rows] @ right.T
+        weights[np.arange(len(weights)), np.arange(rows.start, rows.stop)] = 0
+        return weights
+
+    return largest_weights(map(block, row_blocks(n)), n, kept)
 
 
 class TextEASEScorer(NeighbourScorer):

@@ -22,14 +22,13 @@ from prismrec.descent.randomness import fresh
 from prismrec.models.losses import corrected_softmax, same_items
 from prismrec.models.neural.examples import MOST_ROUNDS, Examples, Negatives, Recent, shuffled
 from prismrec.models.neural.modules import Pooling
+from prismrec.models.scoring.weights import weights_of, with_weights
 from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
-from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
 from prismrec.models.validation import validator
 
 __all__ = ["NeuMF", "NeuMFScorer"]
 
-START_SCALE = 0.05
-"""Standard deviation of the item vectors at the start."""
 CELLS = 1 << 21
 """Hidden numbers of (queries, items, width) held at a time."""
 
@@ -146,10 +145,7 @@ def _fresh(shape: NeuMFShape, train: Interactions, rng: np.random.Generator) -> 
     model = fresh(lambda: NeuMFModel(shape), rng)
     for layer in (model.of_user, model.of_item, model.second, model.last):
         layer.weight.data *= 5  # a network that starts as nothing learns nothing for long
-    if shape.items:
-        vectors = ppmi_vectors(train.positives, shape.items, shape.dimension, rng)
-        for table in (model.factors, model.inputs):
-            table.weight.data += torch.from_numpy(START_SCALE * vectors)
+    start_from_cooccurrences(train.positives, shape.items, rng, model.factors, model.inputs)
     return model
 
 
@@ -209,12 +205,9 @@ class NeuMFScorer(WholeCatalogueScorer):
         return longer
 
     def state(self) -> State:
-        weights = {name: tensor.numpy() for name, tensor in self.model.state_dict().items()}
-        return State(self.kind, asdict(self.model.shape), weights)
+        return State(self.kind, asdict(self.model.shape), weights_of(self.model))
 
     @classmethod
     def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        model = NeuMFModel(NeuMFShape(**state.settings))
-        stored = {k: torch.from_numpy(np.array(array)) for k, array in state.arrays.items()}
-        model.load_state_dict(stored)
-        return cls(model.eval(), len(features))
+        model = with_weights(NeuMFModel(NeuMFShape(**state.settings)), state.arrays)
+        return cls(model, len(features))

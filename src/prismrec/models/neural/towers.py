@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prismrec.core import ItemFeatures
-from prismrec.core.arrays import Bools, Longs
 from prismrec.descent.randomness import Dropout
 from prismrec.models.neural.modules import Pooling
+from prismrec.models.sequence.model import ITEM_VIEWS, Catalogue
 
-__all__ = ["ITEM_VIEWS", "ItemViews", "TowerShape", "TwoTowers"]
-
-ITEM_VIEWS = ("identity", "text", "attributes")
+__all__ = ["TowerShape", "TwoTowers"]
 
 
 @dataclass(frozen=True)
@@ -35,45 +31,6 @@ class TowerShape:
     dimension: int
     history: int
     dropout: float
-
-
-@dataclass(frozen=True)
-class SomeItems:
-    """u items by view: `items` (u,) rows of the identity table, `known` (u, 1) is 0 where an item
-    has no identity view, `text` (u, t), `tokens` and `offsets` (u,) as `embedding_bag` takes
-    them."""
-
-    items: Tensor
-    known: Tensor
-    text: Tensor | None
-    tokens: Tensor
-    offsets: Tensor
-
-
-class ItemViews:
-    """A catalogue as the item tower reads it; `known` (n,) says which items have an identity."""
-
-    def __init__(self, features: ItemFeatures, known: Bools, shape: TowerShape) -> None:
-        self.known, self._bags, self._tokens = known, features.attributes, shape.tokens
-        self._text = features.text_vectors if shape.text else None
-
-    def __len__(self) -> int:
-        return len(self.known)
-
-    def of(self, items: Longs) -> SomeItems:
-        """The views of `items` (u,); tokens that training did not know are left out."""
-        bags = self._bags.take(items.astype(np.int32))
-        kept = bags.indices < self._tokens
-        starts = np.concatenate([[0], np.cumsum(kept)])[bags.indptr[:-1]]
-        text = None if self._text is None else np.asarray(self._text[items], np.float32)
-        known = self.known[items]
-        return SomeItems(
-            items=torch.from_numpy(np.where(known, items, 0)),
-            known=torch.from_numpy(known.astype(np.float32))[:, None],
-            text=None if text is None else torch.from_numpy(text),
-            tokens=torch.from_numpy(bags.indices[kept].astype(np.int64)),
-            offsets=torch.from_numpy(starts.astype(np.int64)),
-        )
 
 
 class TwoTowers(nn.Module):
@@ -96,13 +53,13 @@ class TwoTowers(nn.Module):
         present = (True, self.text is not None, self.attributes is not None)
         return tuple(v for v, here in zip(ITEM_VIEWS, present, strict=True) if here)
 
-    def encode_items(self, items: SomeItems) -> Tensor:
+    def encode_items(self, items: Catalogue) -> Tensor:
         """Each item in each view, (u, v, d), zero where absent."""
-        rows = [self.identity(items.items) * items.known]  # (u, d)
+        rows = [self.identity(items.items) * items.known[:, None]]  # (u, d)
         if self.text is not None:
             there = items.text is not None
             rows.append(self.encode_text(items.text) if there else torch.zeros_like(rows[0]))
-        if self.attributes is not None:
+        if self.attributes is not None and items.tokens is not None:
             bags = functional.embedding_bag(
                 items.tokens, self.attributes.weight, items.offsets, mode="mean"
             )

@@ -17,16 +17,15 @@ from prismrec.descent.loop import Plan, descend
 from prismrec.descent.randomness import fresh
 from prismrec.models.losses import corrected_softmax, same_items
 from prismrec.models.neural.examples import MOST_ROUNDS, Examples, Negatives, Recent, shuffled
-from prismrec.models.neural.towers import ItemViews, TowerShape, TwoTowers
+from prismrec.models.neural.towers import TowerShape, TwoTowers
 from prismrec.models.scoring.certainty import covariance, spread
+from prismrec.models.scoring.weights import weights_of, with_weights
 from prismrec.models.scoring.whole_catalogue import WholeCatalogueScorer
-from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
+from prismrec.models.sequence.inputs import Views
 from prismrec.models.validation import validator
 
 __all__ = ["TwoTower", "TwoTowerScorer"]
-
-START_SCALE = 0.05
-"""Standard deviation of the identity vectors at the start."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,11 @@ class TwoTower:
         """Train on the positive events; `validation` stops it early. Raises `TrainingDiverged`."""
         positives = train.positives
         counts = np.bincount(positives.items, minlength=train.n_items).astype(np.float64)
-        model = _fresh(self._shape(train), train, rng)
+        shape = self._shape(train)
+        model = fresh(lambda: TwoTowers(shape), rng)
+        start_from_cooccurrences(positives, shape.items, rng, model.identity)
         known = counts > 0
-        views = ItemViews(train.features, known, model.shape)
+        views = Views(train.features, known, model.shape.tokens, model.shape.text > 0)
         examples = Examples.of(train, self.history)
         negatives = Negatives(counts, self.negatives)
 
@@ -96,17 +97,9 @@ class TwoTower:
         )
 
 
-def _fresh(shape: TowerShape, train: Interactions, rng: np.random.Generator) -> TwoTowers:
-    model = fresh(lambda: TwoTowers(shape), rng)
-    if shape.items:
-        vectors = ppmi_vectors(train.positives, shape.items, shape.dimension, rng)
-        model.identity.weight.data += torch.from_numpy(START_SCALE * vectors)
-    return model
-
-
 def _loss(
     model: TwoTowers,
-    views: ItemViews,
+    views: Views,
     read: Recent,
     right: Longs,
     negatives: Negatives,
@@ -149,7 +142,7 @@ class TwoTowerScorer(WholeCatalogueScorer):
         self.model, self.known, self.features = model, known, features
         self.n_items = len(features)
         self.part_names = model.item_views
-        self.views = ItemViews(features, known, model.shape)
+        self.views = Views(features, known, model.shape.tokens, model.shape.text > 0)
 
     @cached_property
     def _views_of_items(self) -> Vectors:
@@ -197,7 +190,8 @@ class TwoTowerScorer(WholeCatalogueScorer):
         return spread(self.query_vectors(queries), self._covariance)
 
     def extended(self, features: ItemFeatures, changed: Positions) -> Self:
-        longer = type(self)(self.model, _as_long(self.known, len(features)), features)
+        known = np.pad(self.known, (0, len(features) - len(self.known)))
+        longer = type(self)(self.model, known, features)
         with torch.inference_mode():
             fresh = self.model.encode_items(longer.views.of(changed.astype(np.int64))).numpy()
         longer.__dict__["_views_of_items"] = with_rows(
@@ -207,23 +201,11 @@ class TwoTowerScorer(WholeCatalogueScorer):
         return longer
 
     def state(self) -> State:
-        weights = {f"model.{k}": v.numpy() for k, v in self.model.state_dict().items()}
-        return State(self.kind, asdict(self.model.shape), {**weights, "known": self.known})
+        arrays = weights_of(self.model, "model.") | {"known": self.known}
+        return State(self.kind, asdict(self.model.shape), arrays)
 
     @classmethod
     def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        model = TwoTowers(TowerShape(**state.settings))
-        stored = {
-            name.removeprefix("model."): torch.from_numpy(np.array(array))
-            for name, array in state.arrays.items()
-            if name.startswith("model.")
-        }
-        model.load_state_dict(stored)
-        return cls(model.eval(), _as_long(state.arrays["known"], len(features)), features)
-
-
-def _as_long(known: Bools, n: int) -> Bools:
-    """`known` for `n` items, the later ones unknown."""
-    out = np.zeros(n, bool)
-    out[: len(known)] = known
-    return out
+        model = with_weights(TwoTowers(TowerShape(**state.settings)), state.arrays, "model.")
+        known = state.arrays["known"]
+        return cls(model, np.pad(known, (0, len(features) - len(known))), features)

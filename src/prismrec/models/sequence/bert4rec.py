@@ -21,13 +21,11 @@ from prismrec.descent.randomness import Dropout, fresh
 from prismrec.models.factors.scorer import FactorScorer
 from prismrec.models.losses import corrected_softmax, same_items
 from prismrec.models.neural.examples import MOST_ROUNDS, Negatives, Recent, shuffled
-from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.scoring.weights import weights_of, with_weights
+from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
 from prismrec.models.validation import validator
 
 __all__ = ["BERT4Rec", "BERT4RecScorer"]
-
-START_SCALE = 0.05
-"""Standard deviation of the item vectors at the start."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,8 @@ class BERT4Rec:
         """Train on the positive events; `validation` stops it early. Raises `TrainingDiverged`."""
         n = train.n_items
         shape = BERTShape(n, self.dimension, self.layers, self.heads, self.history, self.dropout)
-        model = _fresh(shape, train, rng)
+        model = fresh(lambda: BERTModel(shape), rng)
+        start_from_cooccurrences(train.positives, n, rng, model.items)
         rows = windows(train.positives, self.history)
         counts = np.bincount(train.positives.items, minlength=n).astype(np.float64)
         negatives = Negatives(counts, self.negatives)
@@ -183,14 +182,6 @@ def windows(sequences: Sequences, history: int) -> Sequences:
     return sequences.select(events, lengths)
 
 
-def _fresh(shape: BERTShape, train: Interactions, rng: np.random.Generator) -> BERTModel:
-    model = fresh(lambda: BERTModel(shape), rng)
-    if shape.items:
-        vectors = ppmi_vectors(train.positives, shape.items, shape.dimension, rng)
-        model.items.weight.data += torch.from_numpy(START_SCALE * vectors)
-    return model
-
-
 class BERT4RecScorer(FactorScorer):
     """The state of a hidden event after the history, against the item vectors, whose last
     coordinate is the bias."""
@@ -222,12 +213,9 @@ class BERT4RecScorer(FactorScorer):
         return self.keeping(type(self)(self.model, len(features)), "_covariance")
 
     def state(self) -> State:
-        weights = {name: tensor.numpy() for name, tensor in self.model.state_dict().items()}
-        return State(self.kind, asdict(self.model.shape), weights)
+        return State(self.kind, asdict(self.model.shape), weights_of(self.model))
 
     @classmethod
     def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        model = BERTModel(BERTShape(**state.settings))
-        stored = {k: torch.from_numpy(np.array(array)) for k, array in state.arrays.items()}
-        model.load_state_dict(stored)
-        return cls(model.eval(), len(features))
+        model = with_weights(BERTModel(BERTShape(**state.settings)), state.arrays)
+        return cls(model, len(features))

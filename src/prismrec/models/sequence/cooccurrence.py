@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from scipy import sparse
+from torch import nn
 
 from prismrec.core import Sequences
 from prismrec.core.arrays import Floats, Vectors
 
-__all__ = ["ppmi_vectors"]
+__all__ = ["START_SCALE", "ppmi_vectors", "start_from_cooccurrences"]
+
+START_SCALE = 0.05
+"""Standard deviation of item vectors at the start."""
+
+
+def start_from_cooccurrences(
+    sequences: Sequences,
+    n_items: int,
+    rng: np.random.Generator,
+    *tables: nn.Embedding,
+    scale: float = START_SCALE,
+) -> None:
+    """Add `scale` times the co-occurrence vectors to the first `n_items` rows of each table; all
+    tables are of one width."""
+    if not n_items:
+        return
+    vectors = torch.from_numpy(
+        scale * ppmi_vectors(sequences, n_items, tables[0].embedding_dim, rng)
+    )
+    for table in tables:
+        table.weight.data[:n_items] += vectors
 
 
 def ppmi_vectors(

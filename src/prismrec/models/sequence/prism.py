@@ -19,7 +19,7 @@ from prismrec.data import wants_repeats
 from prismrec.descent.loop import Plan, Round, descend
 from prismrec.descent.randomness import fresh
 from prismrec.models.neighbours.whitening import Whitening
-from prismrec.models.sequence.cooccurrence import ppmi_vectors
+from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
 from prismrec.models.sequence.inputs import Task, Windows
 from prismrec.models.sequence.loss import Sampler, loss_of
 from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape
@@ -29,10 +29,9 @@ from prismrec.models.validation import validator
 
 __all__ = ["TEXT_SCALE", "Prism", "whiten"]
 
-START_SCALE = 0.05
-"""Standard deviation of the identity vectors at the start."""
 TEXT_SCALE = 0.2
-"""The same of the text vectors, whose directions are the principal ones of the catalogue."""
+"""Standard deviation of the text vectors at the start, whose directions are the principal ones of
+the catalogue."""
 VALIDATION_CASES = 6000
 REFRESH = 0.2
 """Share of the work of a first fit that a warm start may do."""
@@ -87,8 +86,7 @@ class Prism:
         if earlier is not None:
             continue_from(model, earlier.model)
         else:
-            vectors = ppmi_vectors(positives, shape.items, shape.dimension, rng)
-            model.identity.weight.data += torch.from_numpy(START_SCALE * vectors)
+            start_from_cooccurrences(positives, shape.items, rng, model.identity)
             if self.whitened and model.text is not None:
                 assert train.features.text_vectors is not None
                 whiten(model.text, train.features.text_vectors)

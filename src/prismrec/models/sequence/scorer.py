@@ -12,6 +12,7 @@ import torch
 from prismrec.core import ItemFeatures, QueryBatch, State
 from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors, with_rows
 from prismrec.models.scoring.certainty import covariance, spread
+from prismrec.models.scoring.weights import weights_of, with_weights
 from prismrec.models.sequence.inputs import Batch, Views, batch_of
 from prismrec.models.sequence.model import Catalogue, PrismModel, Shape
 
@@ -148,8 +149,7 @@ class PrismScorer:
         return weights
 
     def extended(self, features: ItemFeatures, changed: Positions) -> Self:
-        known = np.zeros(len(features), bool)
-        known[: len(self.known)] = self.known
+        known = np.pad(self.known, (0, len(features) - len(self.known)))
         longer = type(self)(self.model, known, features)
         longer.__dict__["_covariance"] = self._covariance
         fresh = EncodedItems.of(self.model, longer.views.of(changed.astype(np.int64)))
@@ -157,23 +157,16 @@ class PrismScorer:
         return longer
 
     def state(self) -> State:
-        weights = {f"model.{k}": v.numpy() for k, v in self.model.state_dict().items()}
-        return State(self.kind, asdict(self.model.shape), {**weights, "known": self.known})
+        arrays = weights_of(self.model, "model.") | {"known": self.known}
+        return State(self.kind, asdict(self.model.shape), arrays)
 
     @classmethod
     def from_state(cls, state: State, features: ItemFeatures) -> Self:
-        model = PrismModel(Shape(**state.settings))
-        stored = {
-            name.removeprefix("model."): torch.from_numpy(np.array(array))
-            for name, array in state.arrays.items()
-            if name.startswith("model.")
-        }
+        model, arrays = PrismModel(Shape(**state.settings)), state.arrays
         if model.text is not None:  # releases made before the text view had a bias
-            stored.setdefault("text.bias", torch.zeros(model.shape.dimension))
-        model.load_state_dict(stored)
-        known = np.zeros(len(features), bool)
-        known[: len(state.arrays["known"])] = state.arrays["known"]
-        return cls(model.eval(), known, features)
+            arrays = {"model.text.bias": np.zeros(model.shape.dimension, np.float32), **arrays}
+        known = np.pad(arrays["known"], (0, len(features) - len(arrays["known"])))
+        return cls(with_weights(model, arrays, "model."), known, features)
 
 
 def products(asked: Vectors, vectors: Vectors, items: Positions | None) -> Scores:
