@@ -170,14 +170,13 @@ def learner_by_name(
     in words how the training of a transformer goes, `watch` its name and each round.
     """
     chosen = settings or ModelSettings()
+    if repeats is not None:
+        chosen = replace(chosen, repeats="yes" if repeats else "no")
     plain = ALIASES.get(name.replace("-", "_"), name.replace("-", "_"))
     if plain == "default":
         return Default(chosen, repeats, watch)
     if plain in ("hstu", "prism", "sasrec"):
         from prismrec.models.sequence.prism import Prism
-
-        if repeats is not None:
-            chosen = replace(chosen, repeats="yes" if repeats else "no")
 
         def told(done: Round) -> None:
             report(f"Fitting {plain}: loss {done.loss:.3f}")
@@ -194,7 +193,7 @@ def learner_by_name(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
         )
     if plain == "two_tower":
-        return learner(plain, work=TOWERS * chosen.work)
+        return learner(plain, work=TOWERS * chosen.work, repeats=chosen.repeats)
     return learner(plain)
 
 

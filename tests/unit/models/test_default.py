@@ -143,6 +143,16 @@ def test_experts_can_be_named() -> None:
     assert list(scorer.experts) == ["popularity", "transitions"]
 
 
+@pytest.mark.parametrize("name", ["prism", "two_tower"])
+def test_training_validates_as_the_settings_say(name: str) -> None:
+    def rule(setting: str, repeats: bool | None) -> str:
+        made = learner_by_name(name, replace(TINY, repeats=setting), repeats=repeats)
+        return str(getattr(made, "settings", made).repeats)
+
+    assert [rule("auto", None), rule("no", None), rule("yes", None)] == ["auto", "no", "yes"]
+    assert [rule("auto", True), rule("yes", False)] == ["yes", "no"]
+
+
 def test_learners_by_name() -> None:
     for name in NAMES:
         assert learner_by_name(name).name == name
