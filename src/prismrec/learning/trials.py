@@ -10,7 +10,7 @@ from prismrec.core import BadInput, MissingExtra
 if TYPE_CHECKING:
     from optuna import Study
 
-__all__ = ["best_of", "importance_of", "number_of", "open_study", "optuna_library"]
+__all__ = ["best_of", "importance_of", "number_of", "open_study"]
 
 DATABASE = "trials.db"
 STARTUP = 5
@@ -19,9 +19,8 @@ STARTUP = 5
 
 def open_study(out: Path, about: str, seed: int) -> Study:
     """The search in this folder, new or begun before. A trial that was running when the search was
-    interrupted counts for nothing."""
-    import optuna
-
+    interrupted counts for nothing. Raises `MissingExtra` without optuna."""
+    optuna = _optuna()
     out.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{(out / DATABASE).resolve()}"
     study = optuna.create_study(
@@ -69,7 +68,7 @@ def importance_of(study: Study, complete: int) -> dict[str, float]:
         return {}
 
 
-def optuna_library() -> Any:
+def _optuna() -> Any:
     try:
         import optuna
     except ImportError:

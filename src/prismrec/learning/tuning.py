@@ -30,7 +30,6 @@ from prismrec.learning.trials import (
     importance_of,
     number_of,
     open_study,
-    optuna_library,
 )
 from prismrec.models.settings import ModelSettings
 from prismrec.threads import every_core
@@ -149,51 +148,65 @@ def search(
     seed: int = 0,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Tuned:
-    """The search itself, its trials kept in the folder `out`; `base` is the first of them."""
-    optuna = optuna_library()
+    """The search itself, its trials kept in the folder `out`; `base` is the first of them.
+
+    Raises `TrainingDiverged` where `base` does not train, `BadInput` and `MissingExtra` as `tune`.
+    """
+    began = time.monotonic()
     space = space_around(base, vary)
     study = open_study(out, repr((_fingerprint(material), base, space, seed)), seed)
-    began = time.monotonic()
-    job = _Job(material, out, base, space, seed, began + 60 * budget.minutes)
     first = {name: getattr(base, name) for name in space}
     if number_of(study, first) is None:
         study.enqueue_trial(first)
-
-    def told(_: Study, trial: FrozenTrial) -> None:
-        tell(f"trial {trial.number}: {trial.state.name.lower()}, best so far {best_of(study):.4f}")
-
-    states = optuna.trial.TrialState
-    left = budget.trials - len(study.get_trials(states=[states.COMPLETE, states.PRUNED]))
-    if left > 0:
-        with every_core():
-            study.optimize(
-                job,
-                n_trials=left,
-                timeout=60 * budget.minutes,
-                callbacks=[told],
-                catch=TrainingDiverged,
-            )
-    complete = study.get_trials(states=[states.COMPLETE])
+    job = _Job(material, out, base, space, seed, began + 60 * budget.minutes)
+    _try_settings(study, job, budget, tell)
     begun = number_of(study, first)
     if begun is None:
         raise TrainingDiverged(
             "The settings to begin with do not train.", hint="Lower models.learning_rate."
         )
-    best = study.best_trial
-    changed = {k: v for k, v in best.params.items() if v != getattr(base, k)}
-    values = [np.load(_values(out, n), allow_pickle=False) for n in (best.number, begun)]
-    rng = generator(seed, "tune", "gain")
+    return _outcome(study, job, begun, began)
+
+
+def _try_settings(study: Study, job: _Job, budget: Budget, tell: Callable[[str], None]) -> None:
+    """Trials until the budget is spent."""
+    left = budget.trials - len(_in_state(study, "COMPLETE", "PRUNED"))
+    if left <= 0:
+        return
+
+    def told(_: Study, trial: FrozenTrial) -> None:
+        tell(f"trial {trial.number}: {trial.state.name.lower()}, best so far {best_of(study):.4f}")
+
+    with every_core():
+        study.optimize(
+            job,
+            n_trials=left,
+            timeout=60 * budget.minutes,
+            callbacks=[told],
+            catch=TrainingDiverged,
+        )
+
+
+def _outcome(study: Study, job: _Job, begun: int, began: float) -> Tuned:
+    """The best trial beside the one that was begun with, of the number `begun`."""
+    best, complete = study.best_trial, len(_in_state(study, "COMPLETE"))
+    values = [np.load(_values(job.out, n), allow_pickle=False) for n in (best.number, begun)]
+    rng = generator(job.seed, "tune", "gain")
     return Tuned(
-        chosen=applied(base, best.params),
-        changed=changed,
+        chosen=applied(job.base, best.params),
+        changed={k: v for k, v in best.params.items() if v != getattr(job.base, k)},
         before=float(study.trials[begun].value or 0.0),
         after=float(best.value or 0.0),
-        gain=paired(values[0], values[1], material.prove.clusters, rng),
-        importance=importance_of(study, len(complete)),
-        finished=len(complete),
-        given_up=len(study.get_trials(states=[states.PRUNED])),
+        gain=paired(values[0], values[1], job.material.prove.clusters, rng),
+        importance=importance_of(study, complete),
+        finished=complete,
+        given_up=len(_in_state(study, "PRUNED")),
         seconds=time.monotonic() - began,
     )
+
+
+def _in_state(study: Study, *names: str) -> list[FrozenTrial]:
+    return [trial for trial in study.trials if trial.state.name in names]
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "prismrec_requests_total",
+        self.requests = self._counter(
+            "requests_total",
             "Requests by collection, route and status.",
-            ["collection", "route", "status"],
-            registry=self.registry,
+            "collection",
+            "route",
+            "status",
+        )
+        self.events = self._counter(
+            "events_total", "Events by collection and outcome.", "collection", "outcome"
         )
         self.seconds = Histogram(
             "prismrec_request_seconds",
@@ -32,33 +36,23 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self.events = Counter(
-            "prismrec_events_total",
-            "Events by collection and outcome.",
-            ["collection", "outcome"],
-            registry=self.registry,
-        )
-        self.dropped = Gauge(
-            "prismrec_exposures_dropped",
+        self.pending = self._gauge("pending_requests", "Requests in the pool.")
+        self.dropped = self._gauge(
+            "exposures_dropped",
             "Exposures that could not be logged since the start.",
-            ["collection"],
-            registry=self.registry,
+            "collection",
         )
-        self.pending = Gauge(
-            "prismrec_pending_requests", "Requests in the pool.", registry=self.registry
+        self.waiting = self._gauge(
+            "store_waiting_batches", "Batches that wait to be written to disk.", "collection"
         )
-        self.waiting = Gauge(
-            "prismrec_store_waiting_batches",
-            "Batches that wait to be written to disk.",
-            ["collection"],
-            registry=self.registry,
-        )
-        self.release = Gauge(
-            "prismrec_release", "The release being served.", ["collection"], registry=self.registry
-        )
-        self.items = Gauge(
-            "prismrec_items", "Items in the catalogue.", ["collection"], registry=self.registry
-        )
+        self.release = self._gauge("release", "The release being served.", "collection")
+        self.items = self._gauge("items", "Items in the catalogue.", "collection")
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"prismrec_{name}", about, labels, registry=self.registry)
+
+    def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(f"prismrec_{name}", about, labels, registry=self.registry)
 
     def look_at(self, name: str, collection: Collection) -> None:
         """Set the gauges of a collection to what they are now."""

@@ -66,53 +66,55 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
+    app.exception_handler(PrismError)(on_prism_error)
+    app.exception_handler(RequestValidationError)(on_validation)
+    app.exception_handler(HTTPException)(on_http)
 
-    @app.exception_handler(PrismError)
-    async def on_prism_error(request: Request, error: PrismError) -> JSONResponse:
-        if error.status >= 500 and error.status != 503:
-            log.error("%s: %s", error.title, error.message)
-        return problem(
-            error.status,
-            error.title,
-            error.message,
-            hint=error.hint,
-            headers=_headers(error),
-            instance=request.url.path,
-        )
 
-    @app.exception_handler(RequestValidationError)
-    async def on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        found = error.errors()
-        rows = [
-            {"where": ".".join(map(str, row["loc"])), "what": row["msg"]}
-            for row in found[:MOST_ROWS]
-        ]
-        return problem(
-            422,
-            "Bad request",
-            f"{rows[0]['where']}: {rows[0]['what']}" if rows else "The request is not valid.",
-            hint="Compare the request with the description at /docs.",
-            instance=request.url.path,
-            errors=rows,
-        )
+async def on_prism_error(request: Request, error: PrismError) -> JSONResponse:
+    if error.status >= 500 and error.status != 503:
+        log.error("%s: %s", error.title, error.message)
+    return problem(
+        error.status,
+        error.title,
+        error.message,
+        hint=error.hint,
+        headers=_headers(error),
+        instance=request.url.path,
+    )
 
-    @app.exception_handler(HTTPException)
-    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
-        status, headers = error.status_code, dict(error.headers or {})
-        if status == 405:
-            allowed = allowed_methods(request)
-            headers["Allow"] = ", ".join(allowed)
-            status = 405 if allowed else 404
-        title = HTTPStatus(status).phrase
-        said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
-        return problem(
-            status,
-            title,
-            said or _detail(status, request.method),
-            hint=_hint(status, headers),
-            headers=headers if headers.get("Allow", "x") else None,
-            instance=request.url.path,
-        )
+
+async def on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    rows = [
+        {"where": ".".join(map(str, row["loc"])), "what": row["msg"]}
+        for row in error.errors()[:MOST_ROWS]
+    ]
+    return problem(
+        422,
+        "Bad request",
+        f"{rows[0]['where']}: {rows[0]['what']}" if rows else "The request is not valid.",
+        hint="Compare the request with the description at /docs.",
+        instance=request.url.path,
+        errors=rows,
+    )
+
+
+async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+    status, headers = error.status_code, dict(error.headers or {})
+    if status == 405:
+        allowed = allowed_methods(request)
+        headers["Allow"] = ", ".join(allowed)
+        status = 405 if allowed else 404
+    title = HTTPStatus(status).phrase
+    said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
+    return problem(
+        status,
+        title,
+        said or _detail(status, request.method),
+        hint=_hint(status, headers),
+        headers=headers if headers.get("Allow", "x") else None,
+        instance=request.url.path,
+    )
 
 
 def allowed_methods(request: Request) -> list[str]:
