@@ -1,11 +1,36 @@
-"""The sampled softmax, as free functions of torch tensors; a scalar, the mean over the examples."""
+"""Losses as free functions of torch tensors; each returns a scalar, a mean over its examples."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-__all__ = ["corrected_softmax", "same_items", "sampled_softmax"]
+__all__ = [
+    "binary_cross_entropy",
+    "corrected_softmax",
+    "full_cross_entropy",
+    "same_items",
+    "sampled_softmax",
+    "squared_error",
+]
+
+
+def squared_error(predicted: Tensor, observed: Tensor) -> Tensor:
+    """`1/2N ||predicted - observed||^2` over N observed ratings, both (N,).
+
+    Koren, Bell and Volinsky, "Matrix factorization techniques for recommender systems", 2009.
+    """
+    return 0.5 * (predicted - observed).square().mean()
+
+
+def binary_cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
+    """`-log s(positive) - mean_k log(1 - s(negative_k))` with the logistic function s.
+
+    `positive` (N,) and `negative` (N, k) are logits. Kang and McAuley, "Self-attentive sequential
+    recommendation", 2018, with one negative; the mean over k keeps the two terms in balance.
+    """
+    return functional.softplus(-positive).mean() + functional.softplus(negative).mean(dim=-1).mean()
 
 
 def sampled_softmax(
@@ -36,6 +61,11 @@ def corrected_softmax(
     """`sampled_softmax` of negatives (N, k) that are drawn unevenly: each is taken down by the log
     of how often it was expected in the sample, `log_expected` (k,)."""
     return sampled_softmax(positive, negative - log_expected, 0.0, collisions)
+
+
+def full_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """`-log softmax(logits)[target]` over the whole catalogue: (N, items) logits, (N,) targets."""
+    return functional.cross_entropy(logits, targets)
 
 
 def same_items(right: Tensor, wrong: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 
-from prismrec.models.losses import corrected_softmax, same_items, sampled_softmax
+from prismrec.models.losses import (
+    binary_cross_entropy,
+    corrected_softmax,
+    full_cross_entropy,
+    same_items,
+    sampled_softmax,
+    squared_error,
+)
+
+
+def test_squared_error_is_half_the_mean_square() -> None:
+    loss = squared_error(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 2.0]))
+    assert float(loss) == 1.0
+
+
+def test_binary_cross_entropy_of_even_odds() -> None:
+    loss = binary_cross_entropy(torch.zeros(3), torch.zeros(3, 5))
+    assert np.isclose(float(loss), 2 * np.log(2))
+
+
+def test_binary_cross_entropy_falls_when_the_right_item_rises() -> None:
+    low = binary_cross_entropy(torch.tensor([0.0]), torch.tensor([[0.0]]))
+    high = binary_cross_entropy(torch.tensor([3.0]), torch.tensor([[-3.0]]))
+    assert high < low
 
 
 def test_sampled_softmax_with_every_item_is_cross_entropy() -> None:
@@ -14,14 +36,14 @@ def test_sampled_softmax_with_every_item_is_cross_entropy() -> None:
     targets = torch.arange(7)
     positive = logits[torch.arange(7), targets]
     sampled = sampled_softmax(positive, logits.clone(), 0.0, (torch.arange(7), targets))
-    assert torch.isclose(sampled, cross_entropy(logits, targets))
+    assert torch.isclose(sampled, full_cross_entropy(logits, targets))
 
 
 def test_sampling_correction_estimates_the_sum_over_the_catalogue() -> None:
     rng = np.random.default_rng(0)
     logits = torch.from_numpy(rng.normal(size=(1, 400)))
     target = torch.tensor([0])
-    exact = float(cross_entropy(logits, target))
+    exact = float(full_cross_entropy(logits, target))
     drawn = [rng.choice(np.arange(1, 400), 100, replace=False) for _ in range(300)]
     expected = float(np.log(100 / 399))
     estimates = [float(sampled_softmax(logits[:, 0], logits[:, list(d)], expected)) for d in drawn]
@@ -45,7 +67,7 @@ def test_correction_by_item_estimates_the_sum_over_the_catalogue() -> None:
     shares = rng.random(400) + 0.1
     shares[0] = 0  # the right item is never drawn
     shares /= shares.sum()
-    exact = float(cross_entropy(logits, torch.tensor([0])))
+    exact = float(full_cross_entropy(logits, torch.tensor([0])))
     estimates = []
     for _ in range(300):
         drawn = rng.choice(400, 100, p=shares)
