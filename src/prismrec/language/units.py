@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["MEASURE", "NUMBER", "measure_word", "number_word"]
+__all__ = ["MEASURE", "NUMBER", "UNITS", "measure_word", "number_word"]
 
 NUMBER = r"\d++(?:[.,]\d++)*+"
 """Digits, in groups that a point or a comma joins."""
@@ -74,6 +74,8 @@ _UNITS = {
     for factor, units in sizes.items()
     for unit in units
 }
+UNITS = frozenset(_UNITS)
+"""Every way to write a unit that is known here, normalised."""
 
 
 def _alternatives() -> tuple[str, str, str]:
