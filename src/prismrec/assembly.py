@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from prismrec.config import Settings
-from prismrec.core import Item, ItemFeatures, Retriever, Scorer, TextEncoder, VectorScorer
+from prismrec.core import (
+    Evidence,
+    Item,
+    ItemFeatures,
+    Retriever,
+    Scorer,
+    TextEncoder,
+    VectorScorer,
+)
 from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, policy_from
@@ -21,8 +29,10 @@ from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
 from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
 from prismrec.ranking import diversity_from, rankers_from
+from prismrec.ranking.search import SearchRanker
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
+from prismrec.retrieval.vectors import Meaning
 from prismrec.retrieval.words import Words
 from prismrec.snapshot import Snapshot
 
@@ -50,6 +60,7 @@ def assemble(
         encoder=None if encoder is None else QueryCache(encoder),
         recommenders=_recommenders(release, scorer, features, settings),
         searchers=_searchers(catalogue, vectors, settings),
+        search_ranker=SearchRanker(()),
         rankers=(),
         policy=Greedy(),
         greedy=Greedy(),
@@ -125,10 +136,18 @@ def _with_policies(snapshot: Snapshot) -> Snapshot:
     diversity = diversity_from(settings.ranking, features)
     return replace(
         snapshot,
+        search_ranker=SearchRanker(_evidence(snapshot)),
         rankers=tuple(rankers_from(settings.ranking, features)),
         policy=policy_from(settings.exploration, diversity, features.created_at),
         greedy=Greedy(diversity),
     )
+
+
+def _evidence(snapshot: Snapshot) -> tuple[Evidence, ...]:
+    """What is known of the candidates of a search."""
+    words = tuple(source for source in snapshot.searchers if isinstance(source, Words))
+    vectors = snapshot.features.text_vectors
+    return words if vectors is None else (*words, Meaning(vectors))
 
 
 def _searchers(

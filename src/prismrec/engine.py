@@ -78,7 +78,7 @@ class Engine:
         asked, past = self._asked(seen, query)
         allowed = self._allowed(seen, query, past)
         length = query.skip + query.n
-        shortlist = self._shortlist(seen, asked, allowed, length, typing=query.typing)
+        shortlist = self._shortlist(seen, asked, allowed, length)
         policy = seen.policy if query.explore else seen.greedy
         choice = policy.choose(asked, shortlist, length, generator(query.seed or 0, "slate"))
         slate = self._slate(seen, query, shortlist, choice, policy, new=not past)
@@ -137,7 +137,7 @@ class Engine:
         )
         if query.text.strip():
             vectors = None if seen.encoder is None else seen.encoder.encode([query.text])
-            asked = replace(asked, texts=(query.text,), text_vectors=vectors)
+            asked = replace(asked, texts=(query.text,), text_vectors=vectors, typing=query.typing)
         return asked, past
 
     def _past(self, query: Query) -> Sequence[Event]:
@@ -161,13 +161,11 @@ class Engine:
 
     # -- candidates and scores -----------------------------------------------------------------
 
-    def _shortlist(
-        self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int, *, typing: bool = False
-    ) -> Candidates:
+    def _shortlist(self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int) -> Candidates:
         """The best candidates with scores and parts, best first, from which the policy chooses."""
         k = max(n, seen.shortlist)
         if asked.texts is not None:
-            return seen.search(asked, allowed, k, typing=typing)
+            return seen.search(asked, allowed, k)
         if seen.whole:
             return seen.best_of_all(asked, allowed, k)
         return seen.best_of(asked, seen.found(asked, allowed), k)

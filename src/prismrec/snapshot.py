@@ -33,10 +33,11 @@ from prismrec.core.arrays import Bools, Positions
 from prismrec.data.catalogue import Catalogue
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.selection import top_k
-from prismrec.retrieval.words import Words
 
 __all__ = ["Snapshot"]
 
+WEIGHED = 600
+"""How many of those that words and meaning bring are weighed against each other."""
 TASTED = 200
 """How many of the best found for a text are weighed by personal taste: what fits the words and the
 meaning less than these stays below them whatever the taste."""
@@ -47,9 +48,9 @@ class Snapshot:
     """One consistent view for a request.
 
     `recommenders` bring candidates for a history where the catalogue is too large to score whole
-    (`whole` false); `searchers` bring candidates for a text. `event_types` and `repeats` are those
-    the release was trained with; `consumed` are the event types after which an item is had and
-    does not come back, unless `repeats`.
+    (`whole` false); `searchers` bring candidates for a text, which `search_ranker` weighs.
+    `event_types` and `repeats` are those the release was trained with; `consumed` are the event
+    types after which an item is had and does not come back, unless `repeats`.
     """
 
     release: int
@@ -61,6 +62,7 @@ class Snapshot:
     encoder: TextEncoder | None
     recommenders: tuple[Retriever, ...]
     searchers: tuple[Retriever, ...]
+    search_ranker: Ranker
     rankers: tuple[Ranker, ...]
     policy: Policy
     greedy: Policy
@@ -177,33 +179,26 @@ class Snapshot:
         lists = [source.search(asked, k, allowed=allowed) for source in self.recommenders]
         return reciprocal_rank_fusion(lists, k * 2, constant=self.settings.retrieval.rrf_k)
 
-    def search(
-        self, asked: QueryBatch, allowed: Bools, k: int, *, typing: bool = False
-    ) -> Candidates:
-        """The k best for a text: words and meaning fused, then the person's own taste.
-
-        With `typing`, the last word also matches as a beginning.
-        """
+    def search(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
+        """The k best for a text: candidates by words and by meaning, ranked by all that is known of
+        them, then the person's own taste."""
         depth = max(k, self.settings.retrieval.candidates)
-        lists = [
-            source.find(asked.texts or (), depth, allowed=allowed, typing=typing)
-            if isinstance(source, Words)
-            else source.search(asked, depth, allowed=allowed)
-            for source in self.searchers
-        ]
-        most = max(k, TASTED)
-        fused = reciprocal_rank_fusion(lists, most, constant=self.settings.retrieval.rrf_k)
+        lists = [source.search(asked, depth, allowed=allowed) for source in self.searchers]
+        constant = self.settings.retrieval.rrf_k
+        found = reciprocal_rank_fusion(lists, max(k, WEIGHED), constant=constant)
+        best = self.search_ranker.rank(asked, found).best(max(k, TASTED))
         weight = self.settings.retrieval.personal_weight
         if weight > 0 and len(asked.histories.items):
-            fused = self._personal(asked, fused, weight)
-        return fused.best(k)
+            best = self._personal(asked, best, weight)
+        return best.best(k)
 
     def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
-        """Adds the reciprocal rank by personal taste, for the rows that have a history."""
+        """Adds a part that falls with the rank by personal taste, from `weight` on, for the rows
+        that have a history."""
         taste = self.scorer.score(replace(asked, texts=None, text_vectors=None), found.positions)
         taste = np.where(found.positions >= 0, taste, -np.inf)
         ranks = np.argsort(np.argsort(-taste, axis=1, kind="stable"), axis=1, kind="stable")
-        part = weight / (self.settings.retrieval.rrf_k + 1.0 + ranks)
+        part = weight * self.settings.retrieval.rrf_k / (self.settings.retrieval.rrf_k + ranks)
         known = (asked.histories.lengths > 0)[:, None] & (found.positions >= 0)
         part = np.where(known, part, 0).astype(np.float32)
         assert found.parts is not None

@@ -23,6 +23,7 @@ COMMANDS = (
     "demo",
     "fit",
     "evaluate",
+    "evaluate_search",
     "tune",
     "ope",
     "recommend",
@@ -73,7 +74,7 @@ for name in COMMANDS:
         app.add_typer(command.app, name=name)
     else:
         passing = {"allow_extra_args": True, "ignore_unknown_options": True}
-        app.command(name, context_settings=passing if name == "bench" else None)(
+        app.command(name.replace("_", "-"), context_settings=passing if name == "bench" else None)(
             getattr(command, name)
         )
 

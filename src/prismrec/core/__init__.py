@@ -6,6 +6,7 @@ from prismrec.core.contracts import (
     ChatModel,
     Diversity,
     EventLog,
+    Evidence,
     Learner,
     Policy,
     Ranker,
@@ -33,6 +34,7 @@ from prismrec.core.events import PAGE_OF, Event, Exposure, Outcome, StoredEvent
 from prismrec.core.features import Bags, ItemFeatures
 from prismrec.core.ids import Ids
 from prismrec.core.interactions import Cases, Interactions, QueryBatch, Sequences
+from prismrec.core.judgments import Judgments
 from prismrec.core.queries import Filters, Query
 from prismrec.core.randomness import generator
 from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
@@ -52,12 +54,14 @@ __all__ = [
     "Diversity",
     "Event",
     "EventLog",
+    "Evidence",
     "Exposure",
     "Filters",
     "Ids",
     "Interactions",
     "Item",
     "ItemFeatures",
+    "Judgments",
     "Learner",
     "Locked",
     "MissingExtra",

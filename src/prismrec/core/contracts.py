@@ -21,6 +21,7 @@ __all__ = [
     "ChatModel",
     "Diversity",
     "EventLog",
+    "Evidence",
     "Learner",
     "Policy",
     "Ranker",
@@ -155,6 +156,20 @@ class Retriever(Protocol):
     def search(self, queries: QueryBatch, k: int, *, allowed: Bools | None = None) -> Candidates:
         """Up to k items a query, best first; `allowed` (n_items,) or (b, n_items) says which may
         come out."""
+        ...
+
+
+class Evidence(Protocol):
+    """What a source knows of given candidates of a search: retrieval provides it, ranking weighs
+    it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the columns are called, (f,)."""
+        ...
+
+    def evidence(self, queries: QueryBatch, positions: Positions) -> Scores:
+        """(b, m, f) float32 about the items at `positions` (b, m); zeros at padding (-1)."""
         ...
 
 

@@ -149,7 +149,8 @@ class QueryBatch:
     `histories` has one row a query. `at` (b,) int64 is the time each is asked. `users` (b,) int32
     is the user position known at training, -1 for a new or anonymous one. `text_vectors` (b, d)
     float32 is the encoded text of the query, zeros where it has none, `None` where none has;
-    `texts` are those texts as written.
+    `texts` are those texts as written; `typing` says that they are still being typed, so that the
+    last word may be only a beginning.
     """
 
     histories: Sequences
@@ -158,6 +159,7 @@ class QueryBatch:
     text_vectors: Vectors | None = None
     texts: tuple[str, ...] | None = None
     profiles: Bags | None = None
+    typing: bool = False
 
     def __len__(self) -> int:
         return len(self.histories)

@@ -65,6 +65,7 @@ PARSERS: Mapping[str, Mapping[str, Parser]] = {
         "source": identifier, "target": identifier, "kind": words, "weight": number,
         "between": words,
     },
+    "judgments": {"query": text, "item_id": identifier, "grade": number},
 }  # fmt: skip
 
 NEEDED = {
@@ -72,6 +73,7 @@ NEEDED = {
     "events": ("item_id", "event"),
     "users": ("user_id",),
     "relations": ("source", "target"),
+    "judgments": ("query", "item_id", "grade"),
 }
 
 

@@ -70,6 +70,11 @@ VOCABULARY: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "weight": ("weight", "strength"),
         "between": ("between",),
     },
+    "judgments": {
+        "query": ("query", "searchquery", "searchterm", "searchterms", "keywords", "查询"),
+        "item_id": (*_ITEM, "id"),
+        "grade": ("grade", "relevance", "label", "judgment", "judgement", *GRADES, "相关性"),
+    },
 }  # fmt: skip
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -77,6 +82,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "events": ("user_id", "item_id"),
     "users": ("user_id",),
     "relations": ("source", "target"),
+    "judgments": ("query", "item_id", "grade"),
 }
 
 

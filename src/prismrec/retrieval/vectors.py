@@ -12,7 +12,7 @@ from prismrec.retrieval.exact import ExactVectors
 from prismrec.retrieval.selection import brought
 from prismrec.retrieval.settings import RetrievalSettings
 
-__all__ = ["ScorerVectors", "TextVectors", "VectorIndex", "vector_index"]
+__all__ = ["Meaning", "ScorerVectors", "TextVectors", "VectorIndex", "vector_index"]
 
 
 class VectorIndex(Protocol):
@@ -69,6 +69,27 @@ class TextVectors:
         if queries.text_vectors is None:
             return _nothing(self.name, len(queries))
         return brought(self.name, *self.index.nearest(queries.text_vectors, k, allowed=allowed))
+
+
+class Meaning:
+    """How close the text of a query is to the texts of given items: the cosine of their encodings.
+
+    `item_vectors` (n, d), a row by position; zeros where an item has no text. Immutable.
+    """
+
+    names = ("meaning",)
+
+    def __init__(self, item_vectors: Vectors) -> None:
+        self._vectors = item_vectors
+
+    def evidence(self, queries: QueryBatch, positions: Positions) -> Scores:
+        """(b, m, 1) cosines; 0 for a query without text or an unknown item."""
+        out = np.zeros((*positions.shape, 1), np.float32)
+        for row in range(len(positions) if queries.text_vectors is not None else 0):
+            known = (positions[row] >= 0) & (positions[row] < len(self._vectors))
+            vectors = self._vectors[positions[row][known]]
+            out[row, known, 0] = vectors @ queries.text_vectors[row]  # type: ignore[index]
+        return out
 
 
 class ScorerVectors:

@@ -11,15 +11,15 @@ from tantivy import Occur
 from tantivy import Query as Node
 
 from prismrec.core import Candidates, Item, QueryBatch
-from prismrec.core.arrays import Bools, Positions
-from prismrec.language.segmentation import segment
+from prismrec.core.arrays import Bools, Positions, Scores
+from prismrec.retrieval.analysis import Analyzer
+from prismrec.retrieval.fields import COLUMNS, FieldIndex
 from prismrec.retrieval.selection import brought
 from prismrec.retrieval.settings import FIELDS, RetrievalSettings
 
 __all__ = ["Words"]
 
 _POSITION = "position"
-_LONGEST_WORD = 80
 _MOST_WORDS = 48
 """Words of a query that are looked up; a pasted page must not cost more than a question."""
 _COMPLETIONS = 20
@@ -41,13 +41,14 @@ class Words:
     """
 
     name = "words"
+    names = COLUMNS
 
     def __init__(self, settings: RetrievalSettings | None = None) -> None:
         self.settings = settings or RetrievalSettings()
         self._schema = _schema()
         self._index = tantivy.Index(self._schema)
-        self._analyzer = _analyzer(self.settings.stemmer)
-        self._index.register_tokenizer("segmented", self._analyzer)
+        self.analyzer = Analyzer(self.settings.stemmer)
+        self.fields = FieldIndex(self.settings.field_boosts)
         self._writer = self._index.writer(heap_size=64_000_000, num_threads=1)
         self._write = threading.Lock()
         self._searcher = self._index.searcher()
@@ -58,9 +59,11 @@ class Words:
     def upsert(self, positions: Positions, items: Sequence[Item]) -> None:
         """Index `items` at `positions`, in place of what stood there."""
         with self._write:
-            for position, item in zip(positions.tolist(), items, strict=True):
+            words = [self.analyzer.fields(item) for item in items]
+            for position, fields in zip(positions.tolist(), words, strict=True):
                 self._writer.delete_documents_by_term(_POSITION, position)
-                self._writer.add_document(_document(position, item))
+                self._writer.add_document(_document(position, fields))
+            self.fields.upsert(positions, words)
             self._publish()
 
     def remove(self, positions: Positions) -> None:
@@ -68,11 +71,21 @@ class Words:
         with self._write:
             for position in positions.tolist():
                 self._writer.delete_documents_by_term(_POSITION, position)
+            self.fields.remove(positions)
             self._publish()
 
     def search(self, queries: QueryBatch, k: int, *, allowed: Bools | None = None) -> Candidates:
         """Up to k items that share a word with each query's text; see `core.Retriever`."""
-        return self.find(queries.texts or ("",) * len(queries), k, allowed=allowed)
+        texts = queries.texts or ("",) * len(queries)
+        return self.find(texts, k, allowed=allowed, typing=queries.typing)
+
+    def evidence(self, queries: QueryBatch, positions: Positions) -> Scores:
+        """What the words say of given items, field by field; see `FieldIndex.evidence`."""
+        out = np.zeros((*positions.shape, len(COLUMNS)), np.float32)
+        for row, text in enumerate(queries.texts or ()):
+            words = self.analyzer.words(text)[:_MOST_WORDS]
+            out[row] = self.fields.evidence(words, queries.typing, positions[row])
+        return out
 
     def find(
         self,
@@ -101,7 +114,7 @@ class Words:
         self._searcher = self._index.searcher()
 
     def _query(self, searcher: tantivy.Searcher, text: str, *, typing: bool) -> Node | None:
-        words = self._analyzer.analyze(_clean(text))[:_MOST_WORDS]
+        words = self.analyzer.words(text)[:_MOST_WORDS]
         unique = list(dict.fromkeys(words))
         nodes = [self._word(searcher, word, prefix=typing and word == words[-1]) for word in unique]
         return Node.boolean_query([(Occur.Should, node) for node in nodes]) if nodes else None
@@ -145,50 +158,17 @@ def _schema() -> tantivy.Schema:
     # signed: on an unsigned field the binding's delete by term finds nothing, in silence
     builder.add_integer_field(_POSITION, indexed=True, fast=True)
     for name in FIELDS:
-        builder.add_text_field(name, tokenizer_name="segmented", index_option="freq")
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
 
-def _analyzer(stemmer: str) -> tantivy.TextAnalyzer:
-    """Cuts text that is already segmented at its spaces, and stems what is left."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    if stemmer:
-        builder = builder.filter(tantivy.Filter.stemmer(stemmer))
-    return builder.build()
-
-
-def _clean(text: str) -> str:
-    return " ".join(word[:_LONGEST_WORD] for word in segment(text))
-
-
-def _document(position: int, item: Item) -> tantivy.Document:
-    texts = {
-        "title": item.title,
-        "brand": item.brand,
-        "categories": " ".join(item.categories),
-        "attributes": " ".join(_attribute_words(item)),
-        "description": item.description,
-        "others": " ".join(item.texts.values()),
-    }
+def _document(position: int, fields: Sequence[Sequence[str]]) -> tantivy.Document:
     document = tantivy.Document()
     document.add_integer(_POSITION, position)
-    for name, text in texts.items():
-        if text:
-            document.add_text(name, _clean(text))
+    for name, words in zip(FIELDS, fields, strict=True):
+        if words:
+            document.add_text(name, " ".join(words))
     return document
-
-
-def _attribute_words(item: Item) -> Iterator[str]:
-    for name, value in item.attributes.items():
-        if isinstance(value, bool):
-            if value:
-                yield name
-        elif isinstance(value, float | int):
-            yield f"{value:g}"
-        elif isinstance(value, str):
-            yield value
-        else:
-            yield from value
 
 
 def _within(schema: tantivy.Schema, query: Node, mask: Bools | None) -> Node:
