@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from prismrec.language.units import MEASURE, measure_word, number_word
 
-__all__ = ["HAN", "Cut", "contains_han", "cut", "normalise", "segment"]
+__all__ = ["HAN", "Alternative", "Cut", "contains_han", "cut", "normalise", "segment"]
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3005\u3007"
 _HAN = re.compile(f"[{HAN}]")
@@ -36,17 +36,26 @@ _LINKS = "a an and as at by for from in into is of on or the to up with"
 _NO_NAMES = frozenset(_LINKS.split())
 
 
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The words [start, end) of a text may also be written as any of `others`."""
+
+    start: int
+    end: int
+    others: tuple[tuple[str, ...], ...]
+
+
 @dataclass
 class Cut:
     """What a text was cut into.
 
-    `words` are its words in order. `others` are further ways to write them, by which an index can
-    find the text too: what hyphens join as one word, a name and the number behind it as one
-    (`iphone 13`: `iphone13`), and such a word in its two parts.
+    `words` are its words in order. `others` are further ways to write some of them: what hyphens
+    join as one word, a name and the number behind it as one (`iphone 13`: `iphone13`), and such a
+    word in its two parts.
     """
 
     words: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    others: list[Alternative] = field(default_factory=list)
 
 
 def contains_han(text: str) -> bool:
@@ -94,7 +103,8 @@ def cut(text: str) -> Cut:
             out.words += number_word(piece["amount"]), measure_word(piece["amount"], unit)
         else:
             if name and _MODEL.fullmatch(said) and text[end : piece.start()].isspace():
-                out.others.append(name + said)
+                start = len(out.words) - 1
+                out.others.append(Alternative(start, start + 2, ((name + said,),)))
             _of_compound(said, out)
         name = said if kind == "word" and _is_name(said) else ""
         end = piece.end()
@@ -108,11 +118,12 @@ def _is_name(word: str) -> bool:
 def _of_compound(said: str, out: Cut) -> None:
     """What hyphens join, in parts and as one; numbers (dates, ranges) in parts alone."""
     parts = [_APOSTROPHE.sub("", part) for part in _JOINT.split(said)]
+    start = len(out.words)
     for part in parts:
         _of_chunk(part, out)
     whole = "".join(parts)
     if len(parts) > 1 and len(whole) <= _LONGEST_JOINED and not whole.isdigit():
-        out.others.append(whole)
+        out.others.append(Alternative(start, len(out.words), ((whole,),)))
 
 
 def _of_chunk(chunk: str, out: Cut) -> None:
@@ -120,7 +131,8 @@ def _of_chunk(chunk: str, out: Cut) -> None:
     word = number_word(chunk) if chunk[0].isdigit() else chunk
     out.words.append(word)
     if named := _NAMED.fullmatch(word):
-        out.others += named.groups()
+        place = len(out.words) - 1
+        out.others.append(Alternative(place, place + 1, ((named[1], named[2]),)))
     elif not word.isdecimal() and _SEPARATOR.search(word) and not _is_decimal(word):
         out.words += filter(None, _SEPARATOR.split(word))
 

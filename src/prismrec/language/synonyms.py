@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prismrec.core import BadSettings
+from prismrec.language.segmentation import Alternative
 
-__all__ = ["Alternative", "Synonyms"]
+__all__ = ["Synonyms"]
 
 MOST_WORDS = 6
 """Words of one member."""
@@ -25,15 +26,6 @@ MOST_OTHERS = 8
 """Other ways to say one thing that a query is widened by."""
 Cut = Callable[[str], Sequence[str]]
 _Phrase = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """The words [start, end) of a query may also be said as any of `others`."""
-
-    start: int
-    end: int
-    others: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -73,14 +65,12 @@ class Synonyms:
         found: list[Alternative] = []
         at = 0
         while at < len(words) and self.groups:
-            size = next(
-                (n for n in range(MOST_WORDS, 0, -1) if tuple(words[at : at + n]) in self.groups),
-                0,
-            )
-            if size:
-                others = self.groups[tuple(words[at : at + size])][:MOST_OTHERS]
-                found.append(Alternative(at, at + min(size, len(words) - at), others))
-            at += max(min(size, len(words) - at), 1)
+            end = at + min(MOST_WORDS, len(words) - at)
+            while end > at and tuple(words[at:end]) not in self.groups:
+                end -= 1
+            if end > at:
+                found.append(Alternative(at, end, self.groups[tuple(words[at:end])][:MOST_OTHERS]))
+            at = max(end, at + 1)
         return found
 
 

@@ -22,9 +22,9 @@ _NOT_ASKED_FOR = frozenset(
     ["yes", "no", "true", "false", "n", "y", "none", "n/a", "other", "是", "否"]
 )
 _FUNCTION_WORDS = """a an and any are as at be best both but by can do for from get good has have
-how i if in into is it its like more me most my near new no not of off on one only or other our out over
-so some than that the their them then there these they this to under up us was we what when where
-which who why will with without you your"""
+how i if in into is it its like more me most my near new no not of off on one only or other our
+out over so some than that the their them then there these they this to under up us was we what
+when where which who why will with without you your"""
 _NEVER_A_NAME = frozenset(_FUNCTION_WORDS.split())
 """What a query says with these words alone is no brand, though some brand is called so."""
 CUES = (

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from prismrec.core import BadSettings
-from prismrec.language.segmentation import segment
-from prismrec.language.synonyms import Alternative, Synonyms
+from prismrec.language.segmentation import Alternative, segment
+from prismrec.language.synonyms import Synonyms
 
 LINES = [
     "# what people say",
