@@ -65,10 +65,12 @@ def save_release(release: Release, releases: Releases) -> int:
         )
         facts = {name: getattr(release, name) for name in FACTS}
         (folder / "release.json").write_text(json.dumps({**facts, "report": release.report}))
+        stopped = release.report.get("budget", {}).get("stopped_by_clock")
         return {
             "content_hash": release.content_hash,
             "n_items": release.n_items,
             "last_seq": release.last_seq,
+            **({"stopped_by_clock": stopped} if stopped else {}),
         }
 
     return releases.create(write)

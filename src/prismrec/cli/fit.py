@@ -22,6 +22,9 @@ def fit(
     items: FilePath = None,
     events: FilePath = None,
     users: FilePath = None,
+    budget: Annotated[
+        str | None, typer.Option(help="How long it may take, as in 90s, 10m or 1h.")
+    ] = None,
     config: Config = None,
     seed: Seed = 0,
     json: AsJson = False,
@@ -29,7 +32,8 @@ def fit(
     """Read a catalogue and a log, learn from them, and make a collection that can be served."""
     from prismrec.learning import fit as learn
 
-    with learn(sources_of(data, items, events, users), into, config=config, seed=seed) as made:
+    source = sources_of(data, items, events, users)
+    with learn(source, into, config=config, budget=budget, seed=seed) as made:
         report = made.report
     if json:
         print_json({"collection": str(into), "release": 1, **report})
@@ -61,10 +65,24 @@ def _tell(path: Path, report: dict) -> None:
         *((f"validation {k}", v) for k, v in report["validation"].items()),
         ("seconds to fit", report["fit_seconds"]),
     ]
-    print_table(f"Learned: {path}", ["", ""], rows)
+    print_table(f"Learned: {path}", ["", ""], [*rows, *_of_budget(report)])
     bad = report.get("reading", {}).get("quarantined", 0)
     if bad:
         errors.print(
             f"{bad} rows could not be used; see {path / 'quarantine.jsonl'}", style="yellow"
         )
     out.print(f"Serve it with: prismrec serve {path}", markup=False)
+
+
+def _of_budget(report: dict) -> list[tuple[str, str]]:
+    """What a time budget came to, where there was one."""
+    found = report.get("budget")
+    if not found:
+        return []
+    left_out = [f"{name} (about {seconds:.0f} s)" for name, seconds in found["left_out"].items()]
+    return [
+        ("planned seconds, of the budget", f"{found['planned_seconds']} of {found['seconds']:g}"),
+        ("million predictions of the networks", f"{found['work']:.3g}"),
+        ("left out, as too long", ", ".join(left_out) or "nothing"),
+        ("stopped by the clock", ", ".join(found["stopped_by_clock"]) or "nothing"),
+    ]

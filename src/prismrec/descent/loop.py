@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from prismrec.descent.clock import out_of_time
 from prismrec.descent.randomness import sow
 from prismrec.descent.step import backward, gradient_step
 
@@ -73,8 +74,9 @@ def descend(
     """Train `model` in place with AdamW and leave it, in evaluation mode, with its best weights.
 
     `batches` have no end; `loss_of` gives the mean loss of one, and its length says of how many
-    examples. `rng` seeds the dropout. Higher figures of `validate` are better. Returns one `Round`
-    a round, each told to `report`. Raises `TrainingDiverged` where a loss is not finite.
+    examples. `rng` seeds the dropout. Higher figures of `validate` are better. A deadline (`until`)
+    is looked at after each round. Returns one `Round` a round, each told to `report`. Raises
+    `TrainingDiverged` where a loss is not finite.
     Source: Loshchilov and Hutter 2019, "Decoupled weight decay regularization".
     """
     optimiser = torch.optim.AdamW(
@@ -93,7 +95,8 @@ def descend(
             report(rounds[-1])
             if figure > best_figure:  # never, where there is no figure
                 best, best_figure, best_at = copy_of(model), figure, done
-            if validate and done - best_at >= plan.patience:
+            patient = not validate or done - best_at < plan.patience
+            if not patient or (done + 1 < plan.rounds and out_of_time()):
                 break
     if best is not None:
         model.load_state_dict(best)

@@ -14,8 +14,10 @@ from prismrec.collection import Collection, create_folder, database_of, key_of
 from prismrec.config import Settings, read_settings
 from prismrec.core import BadInput
 from prismrec.data import Dataset, Sources, read
+from prismrec.descent.clock import Deadline, until
 from prismrec.evaluation.evaluate import is_synthetic
 from prismrec.learning.training import gather, train
+from prismrec.models.budget import seconds_in
 from prismrec.release import save_release
 from prismrec.store import Releases, Store, open_store
 
@@ -28,26 +30,31 @@ def fit(
     *,
     settings: Settings | None = None,
     config: str | Path | None = None,
+    budget: float | str | None = None,
     seed: int = 0,
 ) -> Collection:
     """Read `data`, learn from it, and open the result as a collection at `out`.
 
     `data` is a folder of tables (items, events, users; CSV, JSONL, Parquet, RecBole), `Sources`
     that name them one by one, or a `Dataset`. Settings come from `settings`, else from the TOML
-    file `config`, else from the defaults. Rows that cannot be used are written to
+    file `config`, else from the defaults. `budget`, in seconds or as `"10m"`, is how long all of it
+    may take (the setting `models.budget`). Rows that cannot be used are written to
     `out/quarantine.jsonl` and counted in the release's report.
 
     Nothing stands at `out` until all of it does: the folder is made beside it and moved in place.
     Raises `BadInput` where a table cannot be used at all, or `out` exists already.
     """
     settings = settings or read_settings(config)
+    if budget is not None:
+        settings = replace(settings, models=replace(settings.models, budget=seconds_in(budget)))
     out = Path(out)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         raise BadInput(
             f"{out} exists already.",
             hint="Choose another --out, or learn from new events with: prismrec refresh",
         )
-    with _draft(out) as draft:
+    seconds = settings.models.budget
+    with until(Deadline(seconds) if seconds else None), _draft(out) as draft:
         create_folder(draft, settings)
         dataset = data if isinstance(data, Dataset) else _read(data, settings, draft)
         material = gather(dataset, settings, cache=draft / "cache")

@@ -15,12 +15,14 @@ from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_types
 from prismrec.data.splits import hold_out
 from prismrec.data.tokens import TokenVocabulary
+from prismrec.descent.clock import Deadline, deadline, until
 from prismrec.evaluation.ranks import HistoryFilter
 from prismrec.language import contains_han, encoder_reference
 from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
 from prismrec.learning.gates import METRIC, ndcg_of
 from prismrec.learning.tracking import tracked
-from prismrec.models.default import learner_by_name
+from prismrec.models.budget import Plan
+from prismrec.models.default import learner_by_name, planned
 from prismrec.release import Release
 from prismrec.threads import every_core
 
@@ -82,7 +84,9 @@ def train(
     split = hold_out(data, most, generator(seed, "holdout"))
     consumed = consumed_types(data.event_types, settings.data.consumed)
     rule = HistoryFilter(repeats, frozenset(consumed))
-    with tracked(settings.learning.track, settings.models) as tracker, every_core():
+    budget = settings.models.budget
+    end = deadline() or (Deadline(budget) if budget else None)
+    with until(end), tracked(settings.learning.track, settings.models) as tracker, every_core():
         learner = learner_by_name("default", settings.models, repeats=repeats, watch=tracker.round)
         scorer = learner.fit(
             split.train, generator(seed, "fit"), validation=split.validation, start=start
@@ -97,6 +101,9 @@ def train(
         "fit_seconds": round(time.perf_counter() - began, 2),
         "seed": seed,
     }
+    if end is not None:
+        plan = planned(settings.models, split.train, split.validation, repeats)
+        report["budget"] = _budget(budget, plan, end)
     encoder = material.encoded.encoder
     return Release(
         scorer=cast(Storable, scorer).state(),
@@ -121,6 +128,18 @@ def _counts(data: Interactions) -> dict[str, Any]:
         "items": data.n_items,
         "event_types": list(data.event_types),
         "has_clock": data.has_clock,
+    }
+
+
+def _budget(seconds: float, plan: Plan, end: Deadline) -> dict[str, Any]:
+    """What became of a time budget, for the release's report."""
+    return {
+        "seconds": seconds,
+        "planned_seconds": round(plan.seconds, 1),
+        "experts": list(plan.experts),
+        "work": plan.work,
+        "left_out": dict(plan.left_out),
+        "stopped_by_clock": list(end.stopped),
     }
 
 

@@ -1,7 +1,8 @@
 """The default model: which experts the data can feed, mixed by what validation shows.
 
 Any data gives a working engine: with no text, no clock, three users or a million. What is trained
-follows from counts of events, users and items, never from the clock of the machine.
+follows from counts of events, users and items, never from the clock of the machine; a time budget
+becomes a plan of such counts (`budget`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 
 from prismrec.core import BadSettings, Cases, Interactions, Learner, Scorer
 from prismrec.data import wants_repeats
+from prismrec.descent.clock import Deadline, deadline, until
+from prismrec.models.budget import NETWORKS, Plan, counts_of, plan_of
 from prismrec.models.mixture.scorer import MixtureScorer
 from prismrec.models.registry import LEARNERS, learner
 from prismrec.models.settings import ModelSettings
@@ -33,6 +36,7 @@ __all__ = [
     "experts_for",
     "facts_of",
     "learner_by_name",
+    "planned",
 ]
 
 ALIASES = {"mf": "matrix_factorisation", "content": "text_knn", "markov": "transitions"}
@@ -87,8 +91,6 @@ MOST_USERS = 60_000
 """More users than this make user neighbours slow to serve."""
 MOST_EASE_ITEMS = 20_000
 """EASE inverts a dense matrix of items by items: 1.6 GB, and a minute and a half on one core."""
-TOWERS = 0.75
-"""The part of the settings' `work` that two towers need: they see every event in each pass."""
 FEWEST_EVENTS = 500
 """With fewer events a sequence model learns nothing that counting does not."""
 
@@ -123,30 +125,61 @@ class Default:
         repeats = self.repeats
         if repeats is None:
             repeats = wants_repeats(train, self.settings.repeats)
-        names = self.settings.experts or experts_for(facts_of(train, repeats))
-        earlier: Mapping[str, Scorer] = start.experts if isinstance(start, MixtureScorer) else {}
-        streams = {name: np.random.default_rng(rng.integers(2**63, size=2)) for name in names}
-        slowest_first = names[::-1]
-        with _progress(len(names) + 1) as bar:
+        plan = planned(self.settings, train, validation, repeats)
+        lent = start if isinstance(start, MixtureScorer) else None
+        earlier: Mapping[str, Scorer] = lent.experts if lent else {}
+        streams = {n: np.random.default_rng(rng.integers(2**63, size=2)) for n in plan.experts}
+        chosen = replace(self.settings, work=plan.work)
+        with _progress(len(plan.experts) + 1) as bar:
+            bar.tell(plan)
 
             def fitted(name: str) -> Scorer:
-                bar.say(f"Fitting {name}")
                 made = learner_by_name(
-                    name, self.settings, repeats=repeats, report=bar.say, watch=self.watch
+                    name, chosen, repeats=repeats, report=bar.say, watch=self.watch
                 )
                 before = earlier.get(name)
-                scorer = made.fit(train, streams[name], validation=validation, start=before)
-                bar.done()
-                return scorer
+                return made.fit(train, streams[name], validation=validation, start=before)
 
-            found = dict(zip(slowest_first, side_by_side(fitted, slowest_first), strict=True))
+            experts = _in_time(fitted, plan, self.settings.budget, bar)
             bar.say("Weighing the experts")
-            experts = {name: found[name] for name in names}
-            lent = start if isinstance(start, MixtureScorer) else None
             mixture = fit_mixture(experts, validation, repeats, rng, lent=lent)
             seen = np.bincount(train.positives.items, minlength=train.n_items)[: train.n_items] > 0
             price = self.settings.newcomer_price
             return welcoming(mixture, seen, validation, repeats, price, rng)
+
+
+def planned(
+    settings: ModelSettings, train: Interactions, validation: Cases | None, repeats: bool
+) -> Plan:
+    """The experts that are fitted, and the networks' work: what the data can feed or the settings
+    name, as far as the budget of the settings holds it, where it has one."""
+    names = settings.experts or experts_for(facts_of(train, repeats))
+    if not settings.budget:
+        return Plan(names, settings.work)
+    return plan_of(names, settings.work, settings.budget, counts_of(train, validation))
+
+
+def _in_time(
+    fitted: Callable[[str], Scorer], plan: Plan, budget: float, bar: _Bar
+) -> dict[str, Scorer]:
+    """The experts of the plan in its order; under a budget, those that the clock leaves time for,
+    and the first whatever it says."""
+    end = deadline() or (Deadline(budget) if budget else None)
+
+    def one(name: str) -> Scorer | None:
+        if end and name != plan.experts[0] and end.is_over(plan.reserve):
+            end.stop(name)
+            return None
+        bar.say(f"Fitting {name}")
+        with until(end, name, plan.reserve):
+            scorer = fitted(name)
+        bar.done()
+        return scorer
+
+    # The slowest first leaves no core idle at the end; what the clock may cut short comes last.
+    order = plan.experts if end else plan.experts[::-1]
+    found = dict(zip(order, side_by_side(one, order), strict=True))
+    return {name: made for name in plan.experts if (made := found[name]) is not None}
 
 
 def default_learner(
@@ -193,7 +226,7 @@ def learner_by_name(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
         )
     if plain == "two_tower":
-        return learner(plain, work=TOWERS * chosen.work, repeats=chosen.repeats)
+        return learner(plain, work=NETWORKS[plain] * chosen.work, repeats=chosen.repeats)
     return learner(plain)
 
 
@@ -203,6 +236,12 @@ class _Bar:
     def __init__(self, progress: RichProgress, steps: int) -> None:
         self._progress = progress
         self._task = progress.add_task("Fitting", total=steps)
+
+    def tell(self, plan: Plan) -> None:
+        """Say what a budget leaves out; it stays on the screen."""
+        for name, seconds in plan.left_out.items():
+            why = f"it takes about {seconds:.0f} s, more than the budget has left"
+            self._progress.console.print(f"Left out {name}: {why}.", highlight=False)
 
     def say(self, text: str) -> None:
         self._progress.update(self._task, description=text)

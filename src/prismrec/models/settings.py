@@ -16,7 +16,8 @@ class ModelSettings:
     `experts` names the models to mix; empty lets the data decide. `repeats` is `yes` where an item
     may come again, `no` where what was had must not return, `auto` to tell from the events.
     `newcomer_price` is the share of their nDCG@10 that items with events may lose so that items
-    without any are shown.
+    without any are shown. `budget` is how many seconds a fit may take, 0 for as many as it takes:
+    see `prismrec.models.budget`.
     The transformer: `dimension` of every view, `layers` and `heads`, `history` (how many events it
     reads), `dropout`, `negatives` (shared by a batch), `batch` (predictions a step),
     `learning_rate`, `weight_decay`, and `work`: how many million predictions it may train on,
@@ -26,6 +27,7 @@ class ModelSettings:
     experts: tuple[str, ...] = ()
     repeats: str = "auto"
     newcomer_price: float = 0.01
+    budget: float = 0.0
     dimension: int = 64
     layers: int = 2
     heads: int = 2
@@ -52,6 +54,10 @@ class ModelSettings:
         if not 0 <= self.newcomer_price < 1:
             raise BadSettings(
                 f"models.newcomer_price is {self.newcomer_price}.", hint="Set it in [0, 1)."
+            )
+        if not 0 <= self.budget < float("inf"):
+            raise BadSettings(
+                f"models.budget is {self.budget}.", hint="Set it to seconds, 0 for no limit."
             )
         if not 0 <= self.dropout < 1:
             raise BadSettings(f"models.dropout is {self.dropout}.", hint="Set it in [0, 1).")
