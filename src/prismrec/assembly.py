@@ -18,6 +18,7 @@ from prismrec.core import (
     Item,
     ItemFeatures,
     Retriever,
+    Rule,
     Scorer,
     TextEncoder,
     VectorScorer,
@@ -32,11 +33,13 @@ from prismrec.ranking import diversity_from, rankers_from
 from prismrec.ranking.search import SearchRanker
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
+from prismrec.retrieval.curation import Curation
 from prismrec.retrieval.vectors import Meaning
 from prismrec.retrieval.words import Words
+from prismrec.shopfront import shopfront_of
 from prismrec.snapshot import Snapshot
 
-__all__ = ["assemble", "open_encoder", "with_items", "without_items"]
+__all__ = ["assemble", "open_encoder", "with_items", "with_rules", "without_items"]
 
 
 def assemble(
@@ -68,6 +71,7 @@ def assemble(
         consumed=frozenset(release.consumed),
         repeats=release.repeats,
         language=settings.explanation.language or release.language,
+        front=shopfront_of(catalogue, scorer, settings.retrieval),
         has_clock=release.has_clock,
         report=release.report,
     )
@@ -101,12 +105,18 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             features=features,
             filters=snapshot.filters.extended(features, catalogue.ids, catalogue.alive, changed),
             scorer=scorer,
+            front=snapshot.front.with_items(changed, catalogue, scorer),
             recommenders=tuple(
                 _grown(source, scorer, features, changed, snapshot.settings)
                 for source in snapshot.recommenders
             ),
         )
     )
+
+
+def with_rules(snapshot: Snapshot, rules: Sequence[Rule]) -> Snapshot:
+    """The next snapshot, whose searches follow `rules`."""
+    return replace(snapshot, front=replace(snapshot.front, rules=Curation(rules)))
 
 
 def without_items(snapshot: Snapshot, item_ids: Sequence[str]) -> Snapshot:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from prismrec.assembly import assemble, with_items, without_items
+from prismrec.assembly import assemble, with_items, with_rules, without_items
 from prismrec.config import Settings, read_settings, write_settings
 from prismrec.core import (
     Event,
@@ -24,6 +24,7 @@ from prismrec.core import (
     Outcome,
     Query,
     Relation,
+    Rule,
     Slate,
     User,
 )
@@ -32,6 +33,7 @@ from prismrec.engine import Engine, Explanation
 from prismrec.release import Release, load_release, save_release
 from prismrec.snapshot import Snapshot
 from prismrec.store import Releases, Store, open_store
+from prismrec.suggestions import Suggestion, Suggestions
 
 __all__ = ["Collection"]
 
@@ -56,6 +58,7 @@ class Collection:
         self.store = store
         self.releases = Releases(path)
         self.engine = Engine(snapshot, store.events, self._log)
+        self.suggestions = Suggestions(store)
         self._turn = threading.RLock()
 
     @property
@@ -96,7 +99,8 @@ class Collection:
             store.announce(url)
             release = load_release(releases.open(number), number)
             catalogue = stored_catalogue(store, release)
-            return cls(path, settings, store, assemble(release, catalogue, settings, path))
+            snapshot = with_rules(assemble(release, catalogue, settings, path), store.rules.list())
+            return cls(path, settings, store, snapshot)
         except BaseException:
             store.close()
             raise
@@ -144,6 +148,10 @@ class Collection:
         """More like this item."""
         return self.ask(Query(item_id=item, n=n, **more))
 
+    def complete(self, typed: str, n: int = 8) -> list[Suggestion]:
+        """What somebody who typed this may mean; see `Suggestions`."""
+        return self.suggestions.complete(self.snapshot, typed, n)
+
     def explain(self, user: str, item: str, **more: Any) -> Explanation:
         """Why `item` scores what it does for `user`."""
         return self.engine.explain(Query(user_id=user, **more), item)
@@ -189,8 +197,23 @@ class Collection:
         Releases trained before hold no user by name; the next `refresh` learns without them.
         """
         counts = self.store.erase(user_id)
+        self.suggestions.refresh()
         self.store.audit.append("erase", by, {"removed": counts})
         return counts
+
+    # -- the shop's own rules ---------------------------------------------------------------------
+
+    def curate(self, rule: Rule, *, by: str = "owner") -> None:
+        """Add a rule about a search, or replace the one of its id; the next search follows it."""
+        with self._turn:
+            self.store.rules.put(rule, who=by)
+            self.engine.snapshot = with_rules(self.snapshot, self.store.rules.list())
+
+    def uncurate(self, rule_id: str, *, by: str = "owner") -> None:
+        """Take a rule away; `NotFound` where there is none."""
+        with self._turn:
+            self.store.rules.remove(rule_id, who=by)
+            self.engine.snapshot = with_rules(self.snapshot, self.store.rules.list())
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -230,6 +253,7 @@ class Collection:
             release = load_release(self.releases.open(number), number)
             catalogue = stored_catalogue(self.store, release)
             snapshot = assemble(release, catalogue, self.settings, self.path)
+            snapshot = with_rules(snapshot, self.store.rules.list())
             move()
             self.store.audit.append(action, by, {"from": before, "to": number})
             self.engine.snapshot = snapshot

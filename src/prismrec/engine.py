@@ -34,7 +34,10 @@ from prismrec.core import (
 )
 from prismrec.core.arrays import Bools, Positions
 from prismrec.explanation import Contribution, contributions, influences, sentence
+from prismrec.exposures import exposure
+from prismrec.retrieval.curation import is_pinned
 from prismrec.retrieval.filters import filter_mask
+from prismrec.retrieval.matching import Matched
 from prismrec.snapshot import Snapshot
 
 __all__ = ["Engine", "Explanation", "Histories"]
@@ -74,16 +77,17 @@ class Engine:
     def answer(self, query: Query) -> Slate:
         """The slate for one query, its exposure logged (unless `query.explore` is false)."""
         seen = self.snapshot
-        query = settled(query)
+        query = seen.front.told(settled(query))
         asked, past = self._asked(seen, query)
-        allowed = self._allowed(seen, query, past)
-        length = query.skip + query.n
-        shortlist = self._shortlist(seen, asked, allowed, length)
-        policy = seen.policy if query.explore else seen.greedy
+        allowed = self._allowed(seen, query, asked, past)
+        length = len(query.shown) + query.n
+        shortlist = self._shortlist(seen, asked, allowed, length, query)
+        shortlist, pinned = seen.front.curated(seen, query, shortlist, allowed)
+        policy = seen.policy_for(query, pinned)
         choice = policy.choose(asked, shortlist, length, generator(query.seed or 0, "slate"))
         slate = self._slate(seen, query, shortlist, choice, policy, new=not past)
         if query.explore and len(slate):
-            self._log(exposure(seen, query, shortlist, slate, choice))
+            self._log(exposure(seen, query, shortlist, slate, choice, policy))
         return slate
 
     def rank(self, queries: QueryBatch, n: int, allowed: Bools | None = None) -> Positions:
@@ -108,7 +112,7 @@ class Engine:
         seen.catalogue.get(item_id)
         position = seen.catalogue.position(item_id)
         asked, past = self._asked(seen, query)
-        others = self._shortlist(seen, asked, self._allowed(seen, query, past), query.n)
+        others = self._shortlist(seen, asked, self._allowed(seen, query, asked, past), query.n)
         columns = [p for p in others.positions[0] if p not in (position, -1)]
         row = seen.scored(asked, np.array([[position, *columns]], np.int32))
         parts = contributions(row, 0, 0)
@@ -120,6 +124,11 @@ class Engine:
         titles = [seen.title(p) for p, drop in causes if drop > 0]
         wording = sentence(parts, seen.language, titles=titles, history=bool(past))
         return Explanation(tuple(parts), names, wording)
+
+    def matched(self, seen: Snapshot, query: Query) -> Matched:
+        """The items that match the text of `query`, and the words by which they do."""
+        asked, _ = self._asked(seen, replace(settled(query), history=(), item_id=""))
+        return seen.front.matched(seen, query, asked)
 
     # -- from the query to what the models are asked ------------------------------------------
 
@@ -149,10 +158,16 @@ class Engine:
         # What happened in the very millisecond of the question counts, so that an event is felt.
         return self._histories.history(person, HISTORY, before=(query.at or 0) + 1)
 
-    def _allowed(self, seen: Snapshot, query: Query, past: Sequence[Event]) -> Bools:
-        """(1, n_items): what may come out: alive, within the filters, not had, not refused."""
+    def _allowed(
+        self, seen: Snapshot, query: Query, asked: QueryBatch, past: Sequence[Event]
+    ) -> Bools:
+        """(1, n_items): what may come out: alive, within the filters, not had, not refused; of a
+        listing, what matches."""
         mask = seen.alive & filter_mask(query.filters, seen.filters)
-        hidden = seen.hidden(past, searching=bool(query.text))
+        if query.listing:
+            mask &= seen.front.matched(seen, query, asked).items
+        mask[seen.front.blocked(seen, query)] = False
+        hidden = seen.hidden(past, searching=bool(query.text) or query.listing)
         if query.item_id:
             hidden.add(query.item_id)
         places = [p for item_id in hidden if (p := seen.catalogue.position(item_id)) >= 0]
@@ -161,9 +176,13 @@ class Engine:
 
     # -- candidates and scores -----------------------------------------------------------------
 
-    def _shortlist(self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int) -> Candidates:
+    def _shortlist(
+        self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int, query: Query | None = None
+    ) -> Candidates:
         """The best candidates with scores and parts, best first, from which the policy chooses."""
         k = max(n, seen.shortlist)
+        if query is not None and query.sort != "relevance":
+            return seen.front.in_order(seen, query, allowed, k)
         if asked.texts is not None:
             return seen.search(asked, allowed, k)
         if seen.whole:
@@ -182,13 +201,18 @@ class Engine:
         *,
         new: bool,
     ) -> Slate:
-        items = tuple(
-            self._slate_item(seen, shortlist, choice, place, new=new)
+        shown = set(query.shown)
+        ids = seen.catalogue.ids
+        places = [
+            place
             for place, column in enumerate(choice.columns[0])
-            if column >= 0 and place >= query.skip
-        )
+            if column >= 0 and ids[int(shortlist.positions[0, column])] not in shown
+        ]
         return Slate(
-            items=items,
+            items=tuple(
+                self._slate_item(seen, shortlist, choice, place, new=new)
+                for place in places[: query.n]
+            ),
             exposure_id=uuid.uuid4().hex if query.explore else "",
             release=seen.release,
             policy=policy.name,
@@ -212,6 +236,7 @@ class Engine:
             propensity=float(choice.propensities[0, place]),
             sources=tuple(s for b, s in enumerate(shortlist.source_names) if bits >> b & 1),
             explored=choice.explored is not None and bool(choice.explored[0, place]),
+            pinned=is_pinned(shortlist, column),
         )
 
 
@@ -222,27 +247,3 @@ def settled(query: Query) -> Query:
     at = int(time.time() * 1000) if query.at is None else query.at
     seed = secrets.randbits(53) if query.seed is None else query.seed
     return replace(query, at=at, seed=seed, explore=query.explore and not query.typing)
-
-
-def exposure(
-    seen: Snapshot, query: Query, shortlist: Candidates, slate: Slate, choice: Choice
-) -> Exposure:
-    """The slate as the log keeps it, with all that off-policy evaluation needs."""
-    kept = shortlist.positions[0] >= 0
-    return Exposure(
-        exposure_id=slate.exposure_id,
-        at=slate.at,
-        release=slate.release,
-        policy=slate.policy,
-        policy_version=seen.policy.version,
-        seed=slate.seed,
-        shortlist=tuple(seen.catalogue.ids.names(shortlist.positions[0][kept])),
-        scores=tuple(round(float(s), 5) for s in shortlist.scores[0][kept]),
-        chosen=tuple(slate.ids),
-        propensities=tuple(item.propensity for item in slate),
-        draws=choice.draws,
-        user_id=query.user_id,
-        session_id=query.session_id,
-        text=query.text,
-        context=dict(query.context),
-    )

@@ -31,11 +31,16 @@ from prismrec.core import (
 )
 from prismrec.core.arrays import Bools, Positions
 from prismrec.data.catalogue import Catalogue
+from prismrec.exploration import Greedy, Pinned
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.selection import top_k
+from prismrec.shopfront import Shopfront
 
 __all__ = ["Snapshot"]
 
+NONE = np.zeros(0, np.int32)
+AS_SORTED = Greedy()
+"""Chooses for a list that the asker sorted: in its order."""
 WEIGHED = 600
 """How many of those that words and meaning bring are weighed against each other."""
 TASTED = 200
@@ -69,6 +74,7 @@ class Snapshot:
     event_types: tuple[str, ...]
     consumed: frozenset[str]
     repeats: bool
+    front: Shopfront
     language: str = "en"
     has_clock: bool = True
     report: Mapping[str, Any] = field(default_factory=dict)
@@ -91,6 +97,14 @@ class Snapshot:
     def shortlist(self) -> int:
         """How many of the best candidates a policy chooses from."""
         return self.settings.exploration.shortlist
+
+    def policy_for(self, query: Query, pinned: Positions = NONE) -> Policy:
+        """Who chooses: nothing is explored in a preview, a sorted list is what it is, and what the
+        shop pinned stands first."""
+        if query.sort != "relevance":
+            return AS_SORTED
+        policy = self.policy if query.explore else self.greedy
+        return Pinned(policy, pinned) if len(pinned) else policy
 
     def title_of(self, item_id: str) -> str:
         """The title of an item by id, its id where it is unknown."""

@@ -93,8 +93,9 @@ def test_what_is_not_json(shared: Any, body: str | bytes, says: str) -> None:
         pytest.param(
             "recommend", {"filters": {"only": ["x"] * 10_001}}, "only", id="too long a list"
         ),
-        pytest.param("search", {}, "text", id="no text"),
-        pytest.param("search", {"text": ""}, "text", id="an empty text"),
+        pytest.param("search", {"text": 1}, "text", id="a number as text"),
+        pytest.param("search", {"sort": "best"}, "sort", id="an unknown order"),
+        pytest.param("search", {"facets": "brand"}, "facets", id="facets as text"),
         pytest.param("search", {"text": "x" * 20_001}, "text", id="a book as text"),
         pytest.param("similar", {}, "item_id", id="no item"),
         pytest.param("events", {"events": []}, "events", id="no events"),

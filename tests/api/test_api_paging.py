@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from prismrec.collection import settings_of
+from prismrec.core import Query, Slate
+from prismrec.serving.paging import _packed, _unpacked, cursor_of
 
 
 def pages(shop: Any, route: str, body: dict[str, Any], between: Any = lambda: None) -> list[str]:
@@ -86,8 +88,55 @@ def test_pages_of_a_diverse_slate_are_one_slate(opening: Any, fitted: Any) -> No
 
 
 def test_a_cursor_beyond_the_end_says_so(shared: Any) -> None:
-    import base64
-    import json
+    seen = shared.collection.snapshot
+    ids = list(seen.catalogue.ids)
+    last = Slate((), "e", 1, "greedy", 1, 1)
+    cursor = cursor_of(last, Query(shown=tuple(ids), n=0), seen)
+    assert shared.post("recommend", {"cursor": cursor})["items"] == []
+    assert shared.post("recommend", {"cursor": cursor})["cursor"] == ""
 
-    made = base64.urlsafe_b64encode(json.dumps(["e", 1, 1, 999]).encode()).decode()
-    assert shared.post("recommend", {"cursor": made})["items"] == []
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": "black case"},
+        {"text": "black case", "sort": "price-asc"},
+        {"text": "black case", "sort": "popularity"},
+        {"text": "", "sort": "newest"},
+        {"text": ""},
+    ],
+)
+def test_items_that_come_and_go_are_not_repeated_and_hide_none(shop: Any, body: Any) -> None:
+    """What was there all the time comes exactly once; what came or went, at most once."""
+    body = {**body, "seed": 5}
+    before = whole(shop, "search", {**body, "facets": True}, 200)
+    changing = iter(range(10**6))
+    gone: set[str] = set()
+
+    def change() -> None:
+        number = next(changing)
+        added = {"item_id": f"new-{number}", "title": "black case", "price": 0.01 + number}
+        shop.post("items", {"items": [added]})
+        gone.add(before[3 * number])
+        assert shop.request("DELETE", f"items/{before[3 * number]}").status_code == 200
+
+    paged = pages(shop, "search", {**body, "facets": True, "n": 10}, change)
+    assert len(set(paged)) == len(paged)
+    assert set(before) - gone <= set(paged)
+    assert set(paged) - set(before) <= {f"new-{n}" for n in range(100)}
+
+
+def test_a_preview_has_pages_too(shared: Any) -> None:
+    body = {"text": "black case", "explore": False, "seed": 1}
+    assert pages(shared, "search", {**body, "n": 20}) == whole(shared, "search", body, 200)
+
+
+@pytest.mark.parametrize("places", [[], [0], [5], [0, 1, 2], [127, 128, 129, 300_000, 2**31 - 2]])
+def test_what_was_shown_survives_the_cursor(places: list[int]) -> None:
+    assert _unpacked(_packed(places)) == places
+
+
+@pytest.mark.parametrize("broken", [b"\x01", b"\x80\x80", b"\x7f" * 9, b"\x81" * 2_000])
+def test_broken_places_are_refused(broken: bytes) -> None:
+    with pytest.raises(ValueError):
+        _unpacked(broken)

@@ -37,6 +37,7 @@ from prismrec.core.interactions import Cases, Interactions, QueryBatch, Sequence
 from prismrec.core.judgments import Judgments
 from prismrec.core.queries import Filters, Query
 from prismrec.core.randomness import generator
+from prismrec.core.rules import Rule
 from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "Relation",
     "ReleaseStore",
     "Retriever",
+    "Rule",
     "Scorer",
     "Sequences",
     "Slate",

@@ -36,8 +36,12 @@ class Query:
     `history` overrides what the store knows of the user (an anonymous visitor's own events).
     `at` is the time it is asked, milliseconds since 1970 UTC; nothing below the engine reads a
     clock. `seed` makes the answer repeatable; `None` lets the engine draw one and log it.
-    `skip` leaves out the first items of the slate, which an earlier page showed: with the same seed
-    and `at`, the pages together are one slate.
+    `shown` are the ids that earlier pages showed: the slate goes on with what is not among them, so
+    that with the same seed and `at` the pages together are one slate, and none repeats or misses an
+    item when others come or go in between.
+    `listing` asks for what matches rather than for the best: every item that has the words (or is
+    as near in meaning), whether the person has it or not, and no other. `sort` is the order of a
+    listing: `relevance`, `price-asc`, `price-desc`, `newest` or `popularity`.
     `explore` false answers without exploration and logs nothing (previews).
     `typing` says that the text is still being typed: its last word may be only a beginning, and
     nothing is explored or logged.
@@ -50,7 +54,9 @@ class Query:
     history: tuple[Event, ...] | None = None
     filters: Filters = field(default_factory=Filters)
     n: int = 10
-    skip: int = 0
+    shown: tuple[str, ...] = ()
+    listing: bool = False
+    sort: str = "relevance"
     seed: int | None = None
     at: int | None = None
     context: Mapping[str, str] = field(default_factory=dict)

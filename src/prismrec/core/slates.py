@@ -82,7 +82,8 @@ class SlateItem:
     """One item of a slate: what it scored, why, and how likely it was to be chosen here.
 
     `parts` sums to `score`; `reason` is a sentence made from it; `sources` are the retrievers that
-    brought it; `explored` is true where it was not the greedy choice for its place.
+    brought it; `explored` is true where it was not the greedy choice for its place, `pinned` where
+    a rule of the shop put it there.
     """
 
     item_id: str
@@ -92,6 +93,7 @@ class SlateItem:
     propensity: float
     sources: tuple[str, ...] = ()
     explored: bool = False
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,8 @@ _ASPECTS = {
     "repeat": "again",
     "repeats": "again",
     "rule.boost": "featured",
+    "rule.curated": "featured",
+    "sorted": "sorted",
     "profile": "profile",
 }
 """From the name of a part, an expert or a view to what it is about."""
@@ -138,6 +140,7 @@ _ENGLISH = {
     "featured": "the shop features it more",
     "profile": "it fits your profile better",
     "newcomers": "it is a likelier choice for someone new",
+    "sorted": "it comes earlier in the order that was asked for",
     "other": "the model “{}” rates it higher",
 }
 
@@ -166,5 +169,6 @@ _CHINESE = {
     "featured": "店铺更推荐它",
     "profile": "它更符合您的资料",
     "newcomers": "新来的人更可能选择它",
+    "sorted": "它在所选的排序中更靠前",
     "other": "模型“{}”对它的评分更高",
 }

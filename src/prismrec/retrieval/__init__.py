@@ -1,7 +1,8 @@
 """Candidates: exact and approximate vectors, words, popular, recent, repeat; fusion; filters."""
 
 from prismrec.retrieval.everything import Everything
-from prismrec.retrieval.filters import FilterIndex, facet_counts, filter_mask
+from prismrec.retrieval.facets import facet_counts
+from prismrec.retrieval.filters import FilterIndex, filter_mask
 from prismrec.retrieval.fusion import reciprocal_rank_fusion, union
 from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.sources import Popular, Recent, Repeat

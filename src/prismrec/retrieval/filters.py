@@ -1,41 +1,18 @@
-"""Which items a query may see: filters over the catalogue's columns, and counts for facets."""
+"""Which items a query may see: filters over the catalogue's columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from prismrec.core import BadInput, Bags, Filters, Ids, ItemFeatures
-from prismrec.core.arrays import Bools, Longs, Positions
+from prismrec.core import BadInput, Filters, Ids, ItemFeatures
+from prismrec.core.arrays import Bools, Positions
+from prismrec.retrieval.postings import REBUILT_SHARE, Postings
 
-__all__ = ["FilterIndex", "facet_counts", "filter_mask"]
-
-_REBUILD_SHARE = 0.1
-"""The share of changed rows from which building anew costs less than going round them."""
-
-
-@dataclass(frozen=True)
-class _Postings:
-    """For each token, the sorted rows that carry it: `rows[starts[t]:starts[t + 1]]`."""
-
-    rows: Positions
-    starts: Longs
-
-    @staticmethod
-    def of(bags: Bags, owners: Positions) -> _Postings:
-        """The postings of `bags`, whose row i is item `owners[i]`; `owners` is ascending."""
-        order = np.argsort(bags.indices, kind="stable")
-        counts = np.bincount(bags.indices, minlength=len(bags.names))
-        rows = np.repeat(owners, np.diff(bags.indptr))[order]
-        return _Postings(rows, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
-
-    def of_token(self, token: int) -> Positions:
-        """The rows with `token`; none for a token that is newer than the postings."""
-        if token + 1 >= len(self.starts):
-            return self.rows[:0]
-        return self.rows[self.starts[token] : self.starts[token + 1]]
+__all__ = ["FilterIndex", "filter_mask", "filter_masks"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +29,22 @@ class FilterIndex:
     alive: Bools
     tokens: Mapping[str, int]
     names: tuple[str, ...]
-    base: _Postings
+    base: Postings
     changed: Positions
-    fresh: _Postings
+    fresh: Postings
+
+    @cached_property
+    def attribute_of(self) -> Positions:
+        """(tokens,) which of `names` a token is a value of, -1 for tokens of another form."""
+        places = {name: i for i, name in enumerate(self.names)}
+        heads = (token.partition("=") for token in self.features.attributes.names)
+        found = [places[name] if equals else -1 for name, equals, _ in heads]
+        return np.array(found, np.int32)
+
+    def tokens_of(self, name: str) -> Positions:
+        """The tokens that are values of an attribute; none of an unknown one."""
+        place = self.names.index(name) if name in self.names else -2
+        return np.flatnonzero(self.attribute_of == place).astype(np.int32)
 
     @staticmethod
     def of(features: ItemFeatures, ids: Ids, alive: Bools) -> FilterIndex:
@@ -68,9 +58,9 @@ class FilterIndex:
             alive=alive,
             tokens={token: i for i, token in enumerate(bags.names)},
             names=_attribute_names(bags.names),
-            base=_Postings.of(bags, everyone),
+            base=Postings.of(bags, everyone),
             changed=none,
-            fresh=_Postings.of(bags.take(none), none),
+            fresh=Postings.of(bags.take(none), none),
         )
 
     def extended(
@@ -83,7 +73,7 @@ class FilterIndex:
         """
         arrived = np.arange(len(self.alive), len(alive), dtype=np.int32)
         stale = np.union1d(self.changed, np.concatenate([changed, arrived])).astype(np.int32)
-        if len(stale) > _REBUILD_SHARE * len(alive):
+        if len(stale) > REBUILT_SHARE * len(alive):
             return FilterIndex.of(features, ids, alive)
         bags = features.attributes
         known = len(self.tokens)
@@ -99,7 +89,7 @@ class FilterIndex:
             names=names,
             base=self.base,
             changed=stale,
-            fresh=_Postings.of(bags.take(stale), stale),
+            fresh=Postings.of(bags.take(stale), stale),
         )
 
 
@@ -110,51 +100,52 @@ def filter_mask(filters: Filters, index: FilterIndex) -> Bools:
     Raises `BadInput` for an attribute that no item has (naming those there are; in a catalogue
     without any, nothing matches), for one without values, and for price bounds that cross.
     """
-    out = index.alive.copy()
-    _by_column(filters, index.features, out)
-    for name, values in filters.attributes.items():
-        out &= _any_of(index, _tokens_of(index, name, values))
-    if filters.categories:
-        out &= _any_of(index, [f"category={value}" for value in filters.categories])
-    if filters.only:
-        out &= _named(index, filters.only)
-    if filters.exclude:
-        out &= ~_named(index, filters.exclude)
-    return out
+    rest, narrowed = filter_masks(filters, index)
+    for mask in narrowed.values():
+        rest &= mask
+    return rest
 
 
-def facet_counts(index: FilterIndex, mask: Bools, *, limit: int = 20) -> dict[str, dict[str, int]]:
-    """For each attribute, its commonest values among the items of `mask` (n,), with their counts.
+def filter_masks(filters: Filters, index: FilterIndex) -> tuple[Bools, dict[str, Bools]]:
+    """The filters apart: what passes those that are no facets, and for each facet that narrows
+    (`category`, `price`, attributes by name) what passes it alone. All (n,) bool.
 
-    At most `limit` values each, most frequent first, equal counts in order of value; values that
-    no item of `mask` has are left out.
+    `filter_mask` is all of them together. Raises `BadInput` as it does.
     """
-    bags = index.features.attributes
-    carried = np.repeat(mask, np.diff(bags.indptr))
-    counts = np.bincount(bags.indices[carried], minlength=len(bags.names))
-    found: dict[str, list[tuple[str, int]]] = {}
-    for token in np.flatnonzero(counts):
-        name, equals, value = bags.names[token].partition("=")
-        if equals:
-            found.setdefault(name, []).append((value, int(counts[token])))
-    return {
-        name: dict(sorted(values, key=lambda pair: (-pair[1], pair[0]))[:limit])
-        for name, values in sorted(found.items())
-    }
+    rest, facets = index.alive.copy(), {}
+    _by_column(filters, index.features, rest)
+    for name, values in filters.attributes.items():
+        facets[name] = _any_of(index, _tokens_of(index, name, values))
+    if filters.categories:
+        named = _any_of(index, [f"category={value}" for value in filters.categories])
+        facets["category"] = named & facets.get("category", True)
+    prices = _by_price(filters, index.features)
+    if prices is not None:
+        facets["price"] = prices
+    if filters.only:
+        rest &= _named(index, filters.only)
+    if filters.exclude:
+        rest &= ~_named(index, filters.exclude)
+    return rest, facets
 
 
 def _by_column(filters: Filters, features: ItemFeatures, out: Bools) -> None:
-    low, high = filters.min_price, filters.max_price
-    if low is not None and high is not None and low > high:
-        raise BadInput(f"min_price {low} is above max_price {high}.", hint="Swap them or drop one.")
     if filters.available:
         out &= features.available
-    if low is not None:
-        out &= features.prices >= low  # false where the price is NaN
-    if high is not None:
-        out &= features.prices <= high
     if filters.created_after is not None:
         out &= (features.created_at >= 0) & (features.created_at > filters.created_after)
+
+
+def _by_price(filters: Filters, features: ItemFeatures) -> Bools | None:
+    """What lies within the bounds, `None` without any; an unknown price (NaN) lies in none."""
+    low, high = filters.min_price, filters.max_price
+    if low is None and high is None:
+        return None
+    if low is not None and high is not None and low > high:
+        raise BadInput(f"min_price {low} is above max_price {high}.", hint="Swap them or drop one.")
+    out: Bools = features.prices >= (-np.inf if low is None else low)
+    out &= features.prices <= (np.inf if high is None else high)
+    return out
 
 
 def _tokens_of(index: FilterIndex, name: str, values: Sequence[str]) -> list[str]:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 __all__ = [
     "AuditOut",
     "CollectionsOut",
+    "CompleteOut",
+    "CompletionOut",
     "ContributionOut",
     "EventsOut",
     "ExplainOut",
@@ -19,9 +21,12 @@ __all__ = [
     "KeyOut",
     "OutcomeOut",
     "PersonOut",
+    "PriceRangeOut",
     "ReleaseOut",
+    "RuleOut",
     "SlateItemOut",
     "SlateOut",
+    "SnippetOut",
 ]
 
 
@@ -72,6 +77,27 @@ class SlateItemOut(BaseModel):
     propensity: float
     sources: list[str]
     explored: bool = Field(description="True where it was not the greedy choice for its place.")
+    pinned: bool = Field(False, description="True where a rule of the shop put it there.")
+    marks: list[tuple[int, int]] | None = Field(
+        None, description="Spans [start, end) of the title that match, in Unicode characters."
+    )
+    snippet: SnippetOut | None = None
+
+
+class SnippetOut(BaseModel):
+    """The part of an item that fits a search best. Spans are [start, end) in Unicode characters."""
+
+    field: str = Field(description="description, or the name of another text of the item")
+    text: str
+    marks: list[tuple[int, int]]
+
+
+class PriceRangeOut(BaseModel):
+    """A range of prices, both ends included, and how many of the items cost that."""
+
+    low: float
+    high: float
+    count: int
 
 
 class SlateOut(BaseModel):
@@ -85,7 +111,26 @@ class SlateOut(BaseModel):
     at: int
     notes: list[str]
     cursor: str = Field("", description="Send it back for the next page; empty on the last.")
-    facets: dict[str, dict[str, int]] | None = None
+    facets: dict[str, dict[str, int]] | None = Field(
+        None, description="By facet: how many items ticking each value would show."
+    )
+    price_ranges: list[PriceRangeOut] | None = None
+    total: int | None = Field(None, description="Of a listing: how many items match.")
+
+
+class CompletionOut(BaseModel):
+    """One suggestion. Spans of what was typed are [start, end) in Unicode characters."""
+
+    text: str
+    kind: str = Field(description="query, category, brand or title")
+    item_id: str = Field(description="The product of a title, else empty.")
+    marks: list[tuple[int, int]]
+
+
+class CompleteOut(BaseModel):
+    """Suggestions, the likeliest of each kind first."""
+
+    completions: list[CompletionOut]
 
 
 class ContributionOut(BaseModel):
@@ -161,6 +206,20 @@ class AuditOut(BaseModel):
     action: str
     details: dict[str, Any]
     hash: str
+
+
+class RuleOut(BaseModel):
+    """What the shop decided about a search."""
+
+    rule_id: str
+    query: str
+    match: str
+    pin: list[str]
+    bury: list[str]
+    block: list[str]
+    starts_at: int | None
+    ends_at: int | None
+    note: str
 
 
 class KeyMade(BaseModel):

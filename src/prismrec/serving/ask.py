@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from fastapi import Request, Response
 from pydantic_core import to_json
 
 from prismrec.collection import Collection
 from prismrec.core import BadInput, Slate
 from prismrec.core import Query as Question
-from prismrec.retrieval.filters import facet_counts, filter_mask
-from prismrec.retrieval.words import Words
-from prismrec.serving.answers import ExplainOut, SlateOut
-from prismrec.serving.paging import cursor_of, deepest, next_page
+from prismrec.serving import listing
+from prismrec.serving.answers import CompleteOut, ExplainOut, SlateOut
+from prismrec.serving.paging import cursor_of, next_page
 from prismrec.serving.requests import (
+    CompleteIn,
     Count,
     IdInQuery,
     NameInQuery,
@@ -29,9 +29,6 @@ from prismrec.serving.strict import JSON, Shop, guarded
 __all__ = ["router"]
 
 router = guarded("ask", "read")
-
-MOST_FACETED = 2_000
-"""Items with the words of a search that facets count; beyond them counts are of the best ones."""
 
 
 @router.post("/recommend", response_model=SlateOut)
@@ -70,6 +67,21 @@ async def search_text(
     return await _answered(request, shop, asked)
 
 
+@router.post("/complete", response_model=CompleteOut)
+async def complete(asked: CompleteIn, shop: Shop, request: Request) -> Response:
+    """What somebody who typed this may mean: searches that at least 10 users asked, categories,
+    brands, titles of products in stock. One typing error is forgiven; nothing is logged."""
+    return await request.app.state.pool.run(_completed, shop, asked.text, asked.n)
+
+
+@router.get("/complete", response_model=CompleteOut)
+async def complete_text(
+    shop: Shop, request: Request, q: TextInQuery = "", n: Count = 8
+) -> Response:
+    """The same, as a link."""
+    return await request.app.state.pool.run(_completed, shop, q, n)
+
+
 @router.post("/similar", response_model=SlateOut)
 async def similar(asked: SimilarIn, shop: Shop, request: Request) -> Response:
     """More like this item."""
@@ -102,15 +114,15 @@ async def _answered(
 def _answer(shop: Collection, asked: RecommendIn | SearchIn | SimilarIn) -> Response:
     """Runs on a thread of the pool, to the last byte: the event loop only passes it on."""
     question = question_of(asked)
-    most = deepest(shop.snapshot)
+    seen = shop.snapshot
     if asked.cursor:
-        question = next_page(question, asked.cursor, most)
+        question = next_page(question, asked.cursor, seen)
     slate = shop.ask(question)
     out = slate_out(shop, slate)
-    out["cursor"] = cursor_of(slate, question, most)
-    out["facets"] = None
-    if isinstance(asked, SearchIn) and asked.facets:
-        out["facets"] = _facets(shop, question)
+    out["cursor"] = cursor_of(slate, question, seen)
+    out |= dict.fromkeys(("facets", "price_ranges", "total"))
+    if isinstance(asked, SearchIn):
+        listing.add(out, shop, asked, question)
     return Response(to_json(out), media_type=JSON)
 
 
@@ -129,6 +141,8 @@ def question_of(asked: RecommendIn | SearchIn | SimilarIn) -> Question:
         context=asked.context,
         explore=asked.explore,
         typing=getattr(asked, "typing", False),
+        listing=getattr(asked, "listing", False),
+        sort=getattr(asked, "sort", "relevance"),
     )
 
 
@@ -151,26 +165,16 @@ def slate_out(shop: Collection, slate: Slate) -> dict[str, Any]:
                 "propensity": chosen.propensity,
                 "sources": chosen.sources,
                 "explored": chosen.explored,
+                "pinned": chosen.pinned,
             }
         )
     facts = ("exposure_id", "release", "policy", "seed", "at", "notes")
     return {"items": rows, **{name: getattr(slate, name) for name in facts}}
 
 
-def _facets(shop: Collection, question: Question) -> dict[str, dict[str, int]]:
-    """Counts among the items that pass the filters and share a word with the text; where none
-    does, among all that pass the filters."""
-    seen = shop.snapshot
-    allowed = seen.alive & filter_mask(question.filters, seen.filters)
-    for source in seen.searchers:
-        if isinstance(source, Words):
-            found = source.find(
-                [question.text], MOST_FACETED, allowed=allowed, typing=question.typing
-            ).positions[0]
-            if (found >= 0).any():
-                allowed = np.zeros_like(allowed)
-                allowed[found[found >= 0]] = True
-    return facet_counts(seen.filters, allowed)
+def _completed(shop: Collection, typed: str, n: int) -> Response:
+    found = [asdict(one) for one in shop.complete(typed, n)]
+    return Response(to_json({"completions": found}), media_type=JSON)
 
 
 def _explained(shop: Collection, question: Question, item_id: str) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import (
@@ -20,9 +20,10 @@ from pydantic import (
     SkipValidation,
 )
 
-from prismrec.core import Event, Filters, Item, User
+from prismrec.core import Event, Filters, Item, Rule, User
 
 __all__ = [
+    "CompleteIn",
     "Count",
     "EventIn",
     "EventsIn",
@@ -36,6 +37,7 @@ __all__ = [
     "NameInQuery",
     "PromoteIn",
     "RecommendIn",
+    "RuleIn",
     "SearchIn",
     "SimilarIn",
     "TextInQuery",
@@ -79,6 +81,7 @@ Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Field(max_length=256), AfterValidator(_clean)]
 Id = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_clean)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(_clean)]
+Cursor = Annotated[str, Field(max_length=8_000), AfterValidator(_clean)]
 Time = Annotated[
     int,
     Field(strict=True, ge=-MAX_TIME, le=MAX_TIME),
@@ -164,7 +167,9 @@ class Asking(Strict):
     )
     explore: Flag = Field(True, description="False: no exploration, nothing logged (previews).")
     context: dict[Name, Name] = Field(default_factory=dict, max_length=50)
-    cursor: Name = Field("", description="From an earlier answer: the next page of the same slate.")
+    cursor: Cursor = Field(
+        "", description="From an earlier answer: the next page of the same slate."
+    )
 
 
 class RecommendIn(Asking):
@@ -178,13 +183,35 @@ class RecommendIn(Asking):
 
 
 class SearchIn(RecommendIn):
-    """Which items fit this text, for this person?"""
+    """Which items fit this text, for this person?
 
-    text: Text = Field(min_length=1)
+    With `facets`, a `sort` or no text, the answer is a listing: every item that matches, counted in
+    `total`, page by page, and no other. Otherwise it is a slate of the best, however far they fit.
+    """
+
+    text: Text = Field("", description="Empty: browse what passes the filters.")
     typing: Flag = Field(
         False, description="Search as you type: the last word may be a beginning; nothing logged."
     )
-    facets: Flag = Field(False, description="Count the attributes of the items with these words.")
+    facets: Flag | Annotated[list[Name], Field(max_length=50)] = Field(
+        False,
+        description="Count what each filter would leave, of all items that match: true for the "
+        "facets that tell most, or their names (category, brand, price, any attribute).",
+    )
+    sort: Literal["relevance", "price-asc", "price-desc", "newest", "popularity"] = "relevance"
+    snippets: Flag = Field(False, description="Mark what matches, and bring the best sentence.")
+
+    @property
+    def listing(self) -> bool:
+        """Whether it asks for all that matches."""
+        return bool(self.facets) or self.sort != "relevance" or not self.text.strip()
+
+
+class CompleteIn(Strict):
+    """What may somebody who typed this mean?"""
+
+    text: Text = ""
+    n: int = Field(8, ge=1, le=50, strict=True, description="How many suggestions.")
 
 
 class SimilarIn(Asking):
@@ -255,6 +282,28 @@ class LinkIn(Strict):
 
     session_id: Id
     user_id: Id
+
+
+class RuleIn(Strict):
+    """What the shop decides about a search: which items come first, last, or never."""
+
+    rule_id: Name = Field("", description="Made by the server where empty.")
+    query: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_clean)]
+    match: Literal["exact", "contains"] = Field(
+        "exact", description="Whether the whole text is meant, or any that has these words."
+    )
+    pin: list[Id] = Field(default_factory=list, max_length=50, description="First, in this order.")
+    bury: list[Id] = Field(default_factory=list, max_length=500, description="Last.")
+    block: list[Id] = Field(default_factory=list, max_length=500, description="Never.")
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+    note: Annotated[str, Field(max_length=2_000), AfterValidator(_clean)] = ""
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule as the engine knows it."""
+        given = self.model_dump()
+        lists = {name: tuple(given[name]) for name in ("pin", "bury", "block")}
+        return Rule(**(given | lists | {"rule_id": rule_id}))
 
 
 class KeyIn(Strict):

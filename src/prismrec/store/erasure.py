@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from prismrec.store.chunks import chunks
 from prismrec.store.schema import events, exposures, person_key, relations, sessions, users
+from prismrec.store.searches import forget
 
 __all__ = ["erase", "scrub"]
 
@@ -15,8 +16,9 @@ __all__ = ["erase", "scrub"]
 def erase(connection: sa.Connection, collection: str, user_id: str) -> dict[str, int]:
     """Remove what is known of a user; rows removed by kind.
 
-    Events and exposures of the user and of sessions linked to the user, those links, relations
-    with other users, and the profile. The user's position stays taken, by nobody.
+    Events and exposures of the user and of sessions linked to the user, what the user searched
+    for, those links, relations with other users, and the profile. The user's position stays taken,
+    by nobody.
     """
     linked = sa.select(sessions.c.session_id).where(
         sessions.c.collection == collection, sessions.c.user_id == user_id
@@ -26,6 +28,7 @@ def erase(connection: sa.Connection, collection: str, user_id: str) -> dict[str,
     return {
         "events": _delete_of(connection, collection, events, people),
         "exposures": _delete_of(connection, collection, exposures, people),
+        "searches": forget(connection, collection, user_id),
         "sessions": _count(
             connection,
             sa.delete(sessions).where(

@@ -17,6 +17,7 @@ from prismrec.core import Busy, Exposure
 from prismrec.store import counters
 from prismrec.store.database import Database
 from prismrec.store.schema import exposures, person_key
+from prismrec.store.searches import Searches, count
 from prismrec.store.writer import Writer
 
 __all__ = ["Exposures", "exposures_since"]
@@ -32,8 +33,11 @@ class Exposures:
     be stored since the store was opened.
     """
 
-    def __init__(self, database: Database, writer: Writer, collection: str) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, collection: str, searches: Searches
+    ) -> None:
         self._database, self._writer, self._collection = database, writer, collection
+        self._searches = searches
         self._counting = threading.Lock()
         self.dropped = 0
 
@@ -62,16 +66,18 @@ class Exposures:
         with self._database.read() as connection:
             return counters.last(connection, self._collection, "exposures")
 
-    def write(self, connection: sa.Connection, payloads: Sequence[Exposure]) -> list[None]:
+    def write(self, connection: sa.Connection, payloads: Sequence[Exposure]) -> list[bool]:
         """See `prismrec.store.writer.Kind`."""
         seq = counters.advance(connection, self._collection, "exposures", len(payloads))
         first = seq - len(payloads) + 1
         rows = [self._row(number, shown) for number, shown in enumerate(payloads, first)]
         connection.execute(_INSERT, rows)
-        return [None] * len(payloads)
+        told = count(connection, self._collection, payloads)
+        return [told] * len(payloads)
 
-    def committed(self, results: Sequence[None]) -> None:
-        """Nothing is held in memory."""
+    def committed(self, results: Sequence[bool]) -> None:
+        """Who suggests searches to others may look again, where enough users asked one."""
+        self._searches.version += any(results)
 
     def _row(self, seq: int, shown: Exposure) -> dict[str, Any]:
         person = person_key(shown.user_id, shown.session_id)
@@ -85,7 +91,7 @@ class Exposures:
             "body": body,
         }
 
-    def _count(self, done: Future[None]) -> None:
+    def _count(self, done: Future[bool]) -> None:
         error = done.exception()
         if error is not None:
             self._drop(str(error))

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 __all__ = [
     "SESSION",
+    "asked",
     "audit",
     "counters",
     "events",
@@ -30,6 +31,8 @@ __all__ = [
     "metadata",
     "person_key",
     "relations",
+    "rules",
+    "searches",
     "sessions",
     "users",
 ]
@@ -181,4 +184,34 @@ keys = Table(
     _number("created_at"),
     Column("revoked_at", BigInteger),
     PrimaryKeyConstraint("collection", "key_id", name="keys_pk"),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    _text("collection"),
+    _text("rule_id"),
+    _text("body"),
+    PrimaryKeyConstraint("collection", "rule_id", name="rules_pk"),
+)
+
+searches = Table(
+    "searches",
+    metadata,
+    _text("collection"),
+    _text("user_id"),
+    _text("text"),
+    PrimaryKeyConstraint("collection", "user_id", "text", name="searches_pk"),
+    **_CLUSTERED,
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    _text("collection"),
+    _text("text"),
+    _number("users"),
+    PrimaryKeyConstraint("collection", "text", name="asked_pk"),
+    Index("asked_by_users", "collection", "users"),
+    **_CLUSTERED,
 )

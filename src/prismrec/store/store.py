@@ -18,6 +18,8 @@ from prismrec.store.exposures import Exposures
 from prismrec.store.keys import Keys
 from prismrec.store.ownership import Ownership
 from prismrec.store.people import People
+from prismrec.store.rules import Rules
+from prismrec.store.searches import Searches
 from prismrec.store.sessions import Sessions
 from prismrec.store.settings import StoreSettings
 from prismrec.store.validation import check_collection, check_id
@@ -40,8 +42,8 @@ def open_store(url: str, collection: str, settings: StoreSettings | None = None)
 class Store:
     """Everything a collection must not lose, by subject. Safe to use from several threads.
 
-    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit` and `keys` each document their
-    own.
+    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules` and
+    `searches` each document their own.
     """
 
     def __init__(self, url: str, collection: str, settings: StoreSettings) -> None:
@@ -64,10 +66,12 @@ class Store:
         self.sessions = Sessions(database, writer, collection, settings, self._histories)
         self.events = Events(database, writer, collection, settings, self._histories, self.sessions)
         self.catalogue = Catalogue(database, writer, collection, settings)
-        self.exposures = Exposures(database, writer, collection)
+        self.searches = Searches(database, collection)
+        self.exposures = Exposures(database, writer, collection, self.searches)
         self.audit = Audit(database, writer, collection)
         self.keys = Keys(database, writer, collection)
         self.people = People(database, collection)
+        self.rules = Rules(database, writer, collection, settings)
 
     @property
     def waiting(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,13 +133,22 @@ def test_erasing_a_user_leaves_nothing_of_them_in_the_file(
         store.events.append(batch, start)
     shown = Exposure("x", 1, 1, "p", "1", 7, (), (), (), (), session_id="her-session", text=secret)
     store.exposures.append(shown)
+    searched = replace(shown, exposure_id="y", session_id="", user_id=secret, text=f"for {secret}")
+    store.exposures.append(searched)
     store.catalogue.upsert(
         users=[User(secret, {"name": secret}), User("bob1")],
         relations=[Relation("bob1", secret, "follows"), Relation("bob1", "bob2", "follows")],
     )
     assert store.events.history(secret, 1)
     counts = store.erase(secret)
-    assert counts == {"events": 400, "exposures": 1, "sessions": 1, "relations": 1, "profiles": 1}
+    assert counts == {
+        "events": 400,
+        "exposures": 2,
+        "searches": 1,
+        "sessions": 1,
+        "relations": 1,
+        "profiles": 1,
+    }
     assert store.events.history(secret, 9) == ()
     assert store.events.history("session:her-session", 9) == ()
     assert store.events.count() == 200

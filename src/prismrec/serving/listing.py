@@ -1,0 +1,39 @@
+"""What a search may ask for besides its items: counts, the total, what matches in each item."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from prismrec.collection import Collection
+from prismrec.core import Query
+from prismrec.retrieval.matching import Matched
+from prismrec.serving.requests import SearchIn
+
+__all__ = ["add"]
+
+
+def add(out: dict[str, Any], shop: Collection, asked: SearchIn, question: Query) -> None:
+    """Add to the answer `out` of `question` what `asked` wants to know besides its items."""
+    if not (asked.listing or asked.snippets):
+        return
+    engine = shop.engine
+    seen = engine.snapshot
+    matched = engine.matched(seen, question)
+    if asked.listing:
+        names = asked.facets if isinstance(asked.facets, list) else None
+        found = seen.front.facets(seen, question, matched.items, names)
+        out["total"] = found.total
+        if asked.facets:
+            out["facets"] = found.values
+            out["price_ranges"] = [asdict(one) for one in found.prices]
+    if asked.snippets:
+        _highlight(out["items"], shop, matched)
+
+
+def _highlight(rows: list[dict[str, Any]], shop: Collection, matched: Matched) -> None:
+    seen = shop.snapshot
+    for row in rows:
+        item = seen.catalogue.item(seen.catalogue.position(row["item_id"]))
+        row["marks"], found = seen.front.highlights(item, matched)
+        row["snippet"] = None if found is None else asdict(found)

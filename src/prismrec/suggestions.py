@@ -1,0 +1,136 @@
+"""What a person who starts to type may mean: searches of others, brands, categories, products."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from prismrec.core import Filters
+from prismrec.core.arrays import Scores
+from prismrec.retrieval import filter_mask
+from prismrec.retrieval.facets import token_counts
+from prismrec.retrieval.filters import FilterIndex
+from prismrec.retrieval.phrases import Phrases, typed_terms
+from prismrec.retrieval.snippets import Span, marks
+from prismrec.snapshot import Snapshot
+from prismrec.store import Store
+from prismrec.store.searches import FEWEST
+
+__all__ = ["Suggestion", "Suggestions"]
+
+REMEMBERED = 5_000
+"""Searches of others that can be suggested, the most common ones."""
+PAUSE = 2.0
+"""Seconds between two looks at the log."""
+NAMES = ("category", "brand")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A text that continues what was typed. `kind` is `query`, `category`, `brand` or `title`;
+    `item_id` is the product of a title. `marks` are the spans of the text that were typed."""
+
+    text: str
+    kind: str
+    item_id: str
+    marks: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Texts that can be suggested, with their weights."""
+
+    texts: tuple[str, ...]
+    kinds: tuple[str, ...]
+    weights: Scores
+    phrases: Phrases
+
+
+class Suggestions:
+    """Completes what is typed, for one collection.
+
+    A search of others is suggested only when at least 10 different users asked it (`FEWEST`), so
+    that what one person looks for is never shown to another; an erased user no longer counts, from
+    the moment of erasure. Half of the places go to such searches, then come categories and brands,
+    then titles of products in stock.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._turn = threading.Lock()
+        self._version = -1
+        self._looked = 0.0
+        self._asked = _named([])
+        self._names: tuple[int, _Named] = (-1, _named([]))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the log now: what too few users asked is gone when this returns."""
+        with self._turn:
+            self._version = self._store.searches.version
+            self._looked = time.monotonic()
+            found = self._store.searches.popular(FEWEST, REMEMBERED)
+            self._asked = _named([(text, "query", users) for text, users in found])
+
+    def complete(self, seen: Snapshot, typed: str, n: int) -> list[Suggestion]:
+        """Up to n suggestions, the likeliest of each kind first; none for what has no letters."""
+        self._look()
+        terms = typed_terms(typed)
+        if not terms:
+            return []
+        out: dict[str, Suggestion] = {}
+        for text, kind, item_id in self._candidates(seen, typed, n):
+            if len(out) < n and text.casefold() not in out:
+                found = Suggestion(text, kind, item_id, marks(text, terms, str))
+                out[text.casefold()] = found
+        return list(out.values())
+
+    def _candidates(self, seen: Snapshot, typed: str, n: int) -> Iterator[tuple[str, str, str]]:
+        asked, names = self._asked, self._names_of(seen)
+        for row in asked.phrases.best(typed, asked.weights, (n + 1) // 2):
+            yield asked.texts[row], "query", ""
+        for row in names.phrases.best(typed, names.weights, n // 2):
+            if _is_sold(seen, names.kinds[row], names.texts[row]):
+                yield names.texts[row], names.kinds[row], ""
+        titles = seen.front.titles
+        weights = np.where(seen.alive & seen.features.available, seen.front.popularity, -1.0)
+        for row in titles.best(typed, weights[: len(titles)], 2 * n):
+            item = seen.catalogue.item(row)
+            yield item.title, "title", item.item_id
+
+    def _look(self) -> None:
+        """At the log, where others asked something often enough since the last look."""
+        due = time.monotonic() - self._looked > PAUSE
+        if self._version != self._store.searches.version and due:
+            self.refresh()
+
+    def _names_of(self, seen: Snapshot) -> _Named:
+        """Categories and brands, made anew when there is one more of them."""
+        tokens = len(seen.filters.features.attributes.names)
+        made, names = self._names
+        if made != tokens:
+            names = _named(list(_names(seen.filters)))
+            self._names = (tokens, names)
+        return names
+
+
+def _named(found: list[tuple[str, str, int]]) -> _Named:
+    texts = tuple(text for text, _, _ in found)
+    weights = np.array([weight for _, _, weight in found], np.float32)
+    return _Named(texts, tuple(kind for _, kind, _ in found), weights, Phrases.of(texts))
+
+
+def _names(index: FilterIndex) -> Iterator[tuple[str, str, int]]:
+    counts = token_counts(index.features.attributes, index.alive)
+    for kind in NAMES:
+        for token in index.tokens_of(kind):
+            text = index.features.attributes.names[token][len(kind) + 1 :]
+            yield text, kind, int(counts[token])
+
+
+def _is_sold(seen: Snapshot, kind: str, value: str) -> bool:
+    return bool(filter_mask(Filters(attributes={kind: (value,)}), seen.filters).any())
