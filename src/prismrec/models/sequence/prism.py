@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from math import log
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from prismrec.descent.loop import Plan, Round, descend
 from prismrec.descent.randomness import fresh
 from prismrec.models.neighbours.whitening import Whitening
 from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
+from prismrec.models.sequence.evidence import view_evidence
 from prismrec.models.sequence.inputs import Task, Windows
 from prismrec.models.sequence.loss import Sampler, loss_of
 from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape
@@ -42,8 +44,9 @@ class Prism:
     """Learner of the multi-view sequence transformer (see `model`).
 
     Identity vectors start from the co-occurrences of the training events, the text view from the
-    principal directions of the catalogue's texts unless `whitened` is false; the number of rounds
-    follows from the settings' `work`, so that it depends on what is counted and never on the clock.
+    principal directions of the catalogue's texts unless `whitened` is false, the gates from how
+    much each view says of what comes next (see `evidence`); the number of rounds follows from the
+    settings' `work`, so that it depends on what is counted and never on the clock.
     `report` is told of every round, for progress bars. With `identity_only` it reads nothing but
     which item came after which: SASRec (Kang and McAuley, 2018) with a sampled softmax. `layer` is
     what reads the sequence, see `Shape`.
@@ -86,15 +89,24 @@ class Prism:
         if earlier is not None:
             continue_from(model, earlier.model)
         else:
-            start_from_cooccurrences(positives, shape.items, rng, model.identity)
-            if self.whitened and model.text is not None:
-                assert train.features.text_vectors is not None
-                whiten(model.text, train.features.text_vectors)
+            self._begin(model, train, rng)
         scorer = PrismScorer(model, known, train.features)
         windows = Windows(positives, shape.history, train.has_clock)
         if windows.predictions:
             self._train(scorer, windows, train, validation, rng, warm=earlier is not None)
         return PrismScorer(model.eval(), known, train.features)
+
+    def _begin(self, model: PrismModel, train: Interactions, rng: np.random.Generator) -> None:
+        """Start from what is known before anything is learned."""
+        start_from_cooccurrences(train.positives, model.shape.items, rng, model.identity)
+        if self.whitened and model.text is not None:
+            assert train.features.text_vectors is not None
+            whiten(model.text, train.features.text_vectors)
+        if not self.identity_only:
+            for view, share in view_evidence(train, rng).items():
+                gate = model.gate[view]
+                assert isinstance(gate, nn.Linear)
+                nn.init.constant_(gate.bias, log(share))
 
     def _train(
         self,
