@@ -151,7 +151,7 @@ def best(searcher: tantivy.Searcher, schema: tantivy.Schema, said: Sequence[str]
     places = searcher.fast_field_values("place", [address for _, address in hits])
     scores = np.array([score for score, _ in hits])
     found = np.array(places, np.int64)
-    return found[np.lexsort((found, -scores))][:10].tolist()  # type: ignore[no-any-return]
+    return found[np.lexsort((found, -scores))][:10].tolist()
 
 
 def rounded(value: float) -> float:

@@ -27,19 +27,32 @@ from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
+from prismrec.language.synonyms import Synonyms
 from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
 from prismrec.ranking import diversity_from, rankers_from
+from prismrec.ranking.item_facts import ItemFacts
+from prismrec.ranking.lambdamart import LambdaMart
 from prismrec.ranking.search import SearchRanker
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
+from prismrec.retrieval.analysis import Analyzer
 from prismrec.retrieval.curation import Curation
+from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.vectors import Meaning
 from prismrec.retrieval.words import Words
 from prismrec.shopfront import shopfront_of
 from prismrec.snapshot import Snapshot
 
-__all__ = ["assemble", "open_encoder", "with_items", "with_rules", "without_items"]
+__all__ = [
+    "assemble",
+    "open_encoder",
+    "search_evidence",
+    "search_facts",
+    "with_items",
+    "with_rules",
+    "without_items",
+]
 
 
 def assemble(
@@ -62,7 +75,7 @@ def assemble(
         scorer=scorer,
         encoder=None if encoder is None else QueryCache(encoder),
         recommenders=_recommenders(release, scorer, features, settings),
-        searchers=_searchers(catalogue, vectors, settings),
+        searchers=_searchers(catalogue, vectors, settings, path),
         search_ranker=SearchRanker(()),
         rankers=(),
         policy=Greedy(),
@@ -75,7 +88,11 @@ def assemble(
         has_clock=release.has_clock,
         report=release.report,
     )
-    return _with_policies(snapshot)
+    learned = None if release.ranker is None else LambdaMart.from_state(release.ranker)
+    facts = None if learned is None else search_facts(snapshot, learned.numbers)
+    return _with_policies(
+        replace(snapshot, search_ranker=SearchRanker(search_evidence(snapshot, facts), learned))
+    )
 
 
 def open_encoder(release: Release, settings: Settings, path: Path | None) -> TextEncoder | None:
@@ -98,7 +115,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             searcher.upsert(changed, [catalogue.item(int(p)) for p in changed])
         elif isinstance(searcher, TextVectors) and features.text_vectors is not None:
             searcher.add(changed, features.text_vectors[changed])
-    return _with_policies(
+    after = _with_policies(
         replace(
             snapshot,
             catalogue=catalogue,
@@ -112,6 +129,8 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             ),
         )
     )
+    ranker = _grown_search_ranker(snapshot.search_ranker, after, changed)
+    return replace(after, search_ranker=ranker)
 
 
 def with_rules(snapshot: Snapshot, rules: Sequence[Rule]) -> Snapshot:
@@ -146,30 +165,57 @@ def _with_policies(snapshot: Snapshot) -> Snapshot:
     diversity = diversity_from(settings.ranking, features)
     return replace(
         snapshot,
-        search_ranker=SearchRanker(_evidence(snapshot)),
         rankers=tuple(rankers_from(settings.ranking, features)),
         policy=policy_from(settings.exploration, diversity, features.created_at),
         greedy=Greedy(diversity),
     )
 
 
-def _evidence(snapshot: Snapshot) -> tuple[Evidence, ...]:
-    """What is known of the candidates of a search."""
+def search_evidence(snapshot: Snapshot, facts: ItemFacts | None = None) -> tuple[Evidence, ...]:
+    """What is known of the candidates of a search: words, meaning, and `facts` for a ranker that
+    was trained."""
     words = tuple(source for source in snapshot.searchers if isinstance(source, Words))
     vectors = snapshot.features.text_vectors
-    return words if vectors is None else (*words, Meaning(vectors))
+    meaning = () if vectors is None else (Meaning(vectors),)
+    return (*words, *meaning, *(() if facts is None else (facts,)))
+
+
+def search_facts(snapshot: Snapshot, numbers: Sequence[str]) -> ItemFacts:
+    """What a ranker of searches may know of the items of `snapshot`, with the numeric attributes
+    `numbers`."""
+    items = [snapshot.catalogue.item(p) for p in range(len(snapshot.catalogue))]
+    popular = dict(experts(snapshot.scorer)).get("popularity")
+    counts = popular.counts if isinstance(popular, PopularityScorer) else None
+    return ItemFacts.of(numbers, items, snapshot.features, counts)
+
+
+def _grown_search_ranker(before: SearchRanker, after: Snapshot, changed: Positions) -> SearchRanker:
+    """The ranker of searches after the items at `changed` arrived or were replaced."""
+    facts = next((known for known in before.evidence if isinstance(known, ItemFacts)), None)
+    if facts is not None:
+        items = [after.catalogue.item(int(p)) for p in changed]
+        facts = facts.extended(changed, items, after.features)
+    return SearchRanker(search_evidence(after, facts), before.learned)
 
 
 def _searchers(
-    catalogue: Catalogue, vectors: Vectors | None, settings: Settings
+    catalogue: Catalogue, vectors: Vectors | None, settings: Settings, path: Path | None
 ) -> tuple[Retriever, ...]:
     """What brings candidates for a text: words, and meaning where there is an encoder."""
-    words = Words(settings.retrieval)
+    words = Words(settings.retrieval, _synonyms(settings.retrieval, path))
     alive = np.flatnonzero(catalogue.alive).astype(np.int32)
     words.upsert(alive, [catalogue.item(int(p)) for p in alive])
     if vectors is None:
         return (words,)
     return (words, TextVectors(vectors, settings.retrieval))
+
+
+def _synonyms(settings: RetrievalSettings, path: Path | None) -> Synonyms:
+    """The synonyms of the settings, their file looked for in the collection's folder."""
+    if not settings.synonyms:
+        return Synonyms()
+    cut = Analyzer(settings.stemmer).words
+    return Synonyms.read((path or Path()) / settings.synonyms, cut)
 
 
 def _recommenders(

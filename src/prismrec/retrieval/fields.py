@@ -85,6 +85,11 @@ class FieldIndex:
         known = np.unique(positions[positions < len(self._now.starts)]).astype(np.int64)
         self.upsert(known.astype(np.int32), [[[]] * len(FIELDS)] * len(known))
 
+    def items_with(self, word: str) -> int:
+        """How many items have `word` now."""
+        token, counts = self._tokens.get(word, -1), self._now.items_with
+        return int(counts[token]) if 0 <= token < len(counts) else 0
+
     def evidence(self, words: Sequence[str], last_open: bool, positions: Positions) -> Scores:
         """(m, len(COLUMNS)) float32: what the `words` of one query say of the items at `positions`
         (m,); zeros where one is -1 or unknown. With `last_open` the last word may be a beginning.

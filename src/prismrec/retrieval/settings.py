@@ -38,7 +38,9 @@ class RetrievalSettings:
     `field_boosts` weighs the fields of the lexical index, `field_tie` is what a word earns from the
     fields beside the one it matched best, and `stemmer` names the stemmer of words in Latin script
     (a language in English, or empty for none). `typo_from` is the length from which a word that no
-    item has may match with one typing error.
+    item has may match with one typing error. `synonyms` is a text file of words that mean the same
+    (its form: docs/guides/search-words.md), in the collection's folder or by its whole path; empty
+    for none.
     """
 
     exact_below: int = 50_000
@@ -56,3 +58,4 @@ class RetrievalSettings:
     field_tie: float = 0.3
     stemmer: str = "english"
     typo_from: int = 4
+    synonyms: str = ""

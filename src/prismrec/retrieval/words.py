@@ -12,17 +12,20 @@ from tantivy import Query as Node
 
 from prismrec.core import Candidates, Item, QueryBatch
 from prismrec.core.arrays import Bools, Positions, Scores
+from prismrec.language.synonyms import Synonyms
 from prismrec.retrieval.analysis import Analyzer
 from prismrec.retrieval.fields import COLUMNS, FieldIndex
 from prismrec.retrieval.selection import brought
 from prismrec.retrieval.settings import FIELDS, RetrievalSettings
+from prismrec.retrieval.ways import Ways
 
 __all__ = ["Words"]
 
 _POSITION = "position"
-_MOST_WORDS = 48
-"""Words of a query that are looked up; a pasted page must not cost more than a question."""
+_BEST_BY = COLUMNS.index("words")
 _COMPLETIONS = 20
+OTHERWISE = 0.8
+"""What a match counts in another way to say the query, where one in its own words counts 1."""
 _FEW_ALLOWED = 1_000
 
 
@@ -33,6 +36,7 @@ class Words:
     share of the other fields; an item scores the sum over words. Queries are built as a tree of
     terms, so that no character a person types is ever read as query syntax. A word that no item has
     may match with one typing error; while a person types, the last word may match as a beginning.
+    Where a query can be said in several ways (see `Ways`), the way that fits an item best counts.
 
     The index lives in memory, is derived from the catalogue, and is never a record of anything.
     `upsert` and `remove` commit, and are seen by the next search; they take turns under a lock.
@@ -43,12 +47,15 @@ class Words:
     name = "words"
     names = COLUMNS
 
-    def __init__(self, settings: RetrievalSettings | None = None) -> None:
+    def __init__(
+        self, settings: RetrievalSettings | None = None, synonyms: Synonyms | None = None
+    ) -> None:
         self.settings = settings or RetrievalSettings()
         self._schema = _schema()
         self._index = tantivy.Index(self._schema)
         self.analyzer = Analyzer(self.settings.stemmer)
         self.fields = FieldIndex(self.settings.field_boosts)
+        self.ways = Ways(self.analyzer.words, self.fields.items_with, synonyms)
         self._writer = self._index.writer(heap_size=64_000_000, num_threads=1)
         self._write = threading.Lock()
         self._searcher = self._index.searcher()
@@ -64,6 +71,7 @@ class Words:
                 self._writer.delete_documents_by_term(_POSITION, position)
                 self._writer.add_document(_document(position, fields))
             self.fields.upsert(positions, words)
+            self.ways.learn(items)
             self._publish()
 
     def remove(self, positions: Positions) -> None:
@@ -83,8 +91,11 @@ class Words:
         """What the words say of given items, field by field; see `FieldIndex.evidence`."""
         out = np.zeros((*positions.shape, len(COLUMNS)), np.float32)
         for row, text in enumerate(queries.texts or ()):
-            words = self.analyzer.words(text)[:_MOST_WORDS]
-            out[row] = self.fields.evidence(words, queries.typing, positions[row])
+            for number, way in enumerate(self.ways.of(text, typing=queries.typing)):
+                told = self.fields.evidence(way, queries.typing, positions[row])
+                told[:, _BEST_BY] *= 1.0 if number == 0 else OTHERWISE
+                better = (told[:, _BEST_BY] > out[row, :, _BEST_BY]) | (number == 0)
+                out[row, better] = told[better]
         return out
 
     def find(
@@ -114,10 +125,15 @@ class Words:
         self._searcher = self._index.searcher()
 
     def _query(self, searcher: tantivy.Searcher, text: str, *, typing: bool) -> Node | None:
-        words = self.analyzer.words(text)[:_MOST_WORDS]
-        unique = list(dict.fromkeys(words))
+        ways = [
+            self._way(searcher, way, typing=typing) for way in self.ways.of(text, typing=typing)
+        ]
+        return Node.disjunction_max_query(ways, 0.0) if len(ways) > 1 else next(iter(ways), None)
+
+    def _way(self, searcher: tantivy.Searcher, words: Sequence[str], *, typing: bool) -> Node:
+        unique = dict.fromkeys(words)
         nodes = [self._word(searcher, word, prefix=typing and word == words[-1]) for word in unique]
-        return Node.boolean_query([(Occur.Should, node) for node in nodes]) if nodes else None
+        return Node.boolean_query([(Occur.Should, node) for node in nodes])
 
     def _word(self, searcher: tantivy.Searcher, word: str, *, prefix: bool) -> Node:
         nodes = [
