@@ -15,11 +15,11 @@ Opening = Callable[..., Console]
 
 def test_results_follow_each_keystroke(opening: Opening) -> None:
     console = opening("search", user="user-1")
-    field = console.page.get_by_role("searchbox")
+    field = console.page.get_by_role("combobox", name="Search the catalogue")
     expect(field).to_be_focused()
     field.press_sequentially("coff", delay=30)
     expect(console.cards.first).to_be_visible()
-    expect(console.card(1).locator("mark").first).to_have_text("coffee")
+    expect(console.card(1).locator("h3 mark")).to_have_text("coffee")
     typed = console.asked("/search")[-1]
     assert typed["text"] == "coff"
     assert typed["typing"] is True
@@ -41,7 +41,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(opening: Opening) -> None:
             route.continue_()
 
     console.page.route("**/search", hold)
-    field = console.page.get_by_role("searchbox")
+    field = console.page.get_by_role("combobox", name="Search the catalogue")
     with console.page.expect_request("**/search"):
         field.fill("tent")
     field.fill("lamp")
@@ -72,7 +72,9 @@ def test_facets_and_prices_narrow(opening: Opening) -> None:
     expect(console.cards.first).to_be_visible()
     assert console.asked("/search")[-1]["filters"]["attributes"] == {"brand": [name]}
     assert brands.get_by_role("checkbox").count() > 1  # one may add another
-    console.page.get_by_role("button", name="Clear filters").click()
+    assert "f=brand" in console.page.url  # it can be sent to somebody else
+    console.page.get_by_role("button", name=f"Remove the filter Brand: {name}").click()
+    expect(brands.get_by_role("checkbox").first).not_to_be_checked()
     highest = console.page.get_by_label("Price to")
     highest.fill("30")
     highest.press("Enter")
@@ -80,6 +82,92 @@ def test_facets_and_prices_narrow(opening: Opening) -> None:
     console.page.wait_for_function(
         "[...document.querySelectorAll('.card .price')].every(p => Number(p.textContent) <= 30)"
     )
+
+
+def test_a_count_is_what_ticking_shows(opening: Opening) -> None:
+    console = opening("search?q=coffee")
+    row = console.page.get_by_role("group", name="Brand").locator("label").first
+    expect(row).to_be_visible()
+    count = row.locator(".count").inner_text()
+    row.click()
+    expect(console.page.get_by_role("status").first).to_contain_text(f"{count} product")
+    expect(console.cards).to_have_count(int(count))
+
+
+def test_suggestions_are_chosen_by_keyboard(opening: Opening) -> None:
+    console = opening("search")
+    field = console.page.get_by_role("combobox", name="Search the catalogue")
+    options = console.page.get_by_role("option")
+    field.press_sequentially("coffe", delay=30)
+    expect(options.first).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    field.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    kind, name = options.first.get_attribute("data-kind"), options.first.locator(".grow")
+    assert kind == "category"
+    chosen = name.inner_text()
+    field.press("Enter")
+    expect(options.first).to_be_hidden()
+    expect(field).to_have_value("")
+    expect(console.page.get_by_role("button", name=f"Category: {chosen}")).to_be_visible()
+    assert console.asked("/search")[-1]["filters"]["categories"] == [chosen]
+    field.press_sequentially("coffe", delay=30)
+    expect(options.first).to_be_visible()
+    field.press("Escape")
+    expect(options.first).to_be_hidden()
+    expect(field).to_have_value("coffe")
+
+
+def test_results_can_be_sorted_and_continued(opening: Opening) -> None:
+    console = opening("search")
+    expect(console.cards).to_have_count(18)
+    console.page.get_by_label("Sort by").select_option("price-asc")
+    console.page.wait_for_function("location.hash.includes('sort=price-asc')")
+    expect(console.page.locator(".cards[aria-busy=false]")).to_be_visible()
+    console.page.get_by_role("button", name="Show more").click()
+    expect(console.cards).to_have_count(36)
+    assert len(set(console.ids())) == 36
+    prices = [
+        float(price.replace(",", ""))
+        for price in console.page.locator(".card .price").all_inner_texts()
+    ]
+    assert prices == sorted(prices)
+
+
+def test_the_address_holds_the_question(opening: Opening) -> None:
+    console = opening("search?q=coffee&sort=price-desc&from=20&stock=all")
+    expect(console.page.get_by_label("Sort by")).to_have_value("price-desc")
+    expect(console.page.get_by_role("button", name="from 20.00")).to_be_visible()
+    asked = console.asked("/search")[-1]
+    assert (asked["sort"], asked["filters"]["min_price"]) == ("price-desc", 20)
+    assert asked["filters"]["available"] is False
+
+
+def test_a_product_is_pinned_for_a_search_and_let_go(opening: Opening) -> None:
+    console = opening("search?q=lamp")
+    page = console.page
+    expect(console.cards.nth(1)).to_be_visible()
+    second = console.ids()[1]
+    console.card(2).locator(".why").click()
+    page.get_by_role("dialog").get_by_role("button", name="Pin to the top").click()
+    expect(console.card(1)).to_have_attribute("data-item", second)
+    expect(console.card(1)).to_contain_text("Pinned")
+    page.keyboard.press("Escape")
+    console.go("quality")
+    row = page.locator(".rules tr", has_text="lamp")
+    expect(row).to_contain_text(second)
+    row.get_by_role("button", name="Remove: lamp").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No rules yet.")).to_be_visible()
+    expect(page.locator(".trail")).to_contain_text("rule.remove")
+
+
+def test_chinese_is_searched_suggested_and_marked(opening: Opening) -> None:
+    console = opening("search", collection="zh", language="zh-CN")
+    console.page.get_by_role("combobox", name="搜索商品目录").press_sequentially("咖啡", delay=30)
+    expect(console.page.get_by_role("option").first).to_contain_text("咖啡")
+    expect(console.card(1).locator("h3 mark")).to_have_text("咖啡")
+    expect(console.page.get_by_role("status").first).to_contain_text("件商品")
 
 
 def test_a_product_is_added_found_edited_and_removed(opening: Opening) -> None:

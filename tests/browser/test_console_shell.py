@@ -27,7 +27,7 @@ def test_a_chinese_browser_gets_chinese(opening: Opening) -> None:
     expect(console.card(1).locator(".reason")).to_contain_text("与其他候选相比")
     expect(console.page.locator("html")).to_have_attribute("lang", "zh-CN")
     console.page.get_by_role("link", name="搜索").click()
-    console.page.get_by_role("searchbox").fill("咖啡")
+    console.page.get_by_role("combobox", name="搜索商品目录").fill("咖啡")
     expect(console.card(1).locator("mark").first).to_contain_text("咖啡")
 
 

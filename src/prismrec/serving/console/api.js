@@ -23,6 +23,17 @@ export const recommend = (asked, signal) => post("/recommend", { ...who(), ...as
 
 export const search = (asked, signal) => post("/search", asked, signal);
 
+/** What somebody who typed this may mean. */
+export const complete = async (text, n, signal) =>
+  (await post("/complete", { text, n }, signal)).completions;
+
+/** The shop's own rules by query. */
+export const rules = (signal) => get("/rules", {}, signal);
+
+export const putRule = (rule) => post("/rules", rule);
+
+export const removeRule = (id) => call("DELETE", at(`/rules/${encodeURIComponent(id)}`));
+
 export const similar = (item_id, n, signal) =>
   post("/similar", { item_id, n, explore: false }, signal);
 

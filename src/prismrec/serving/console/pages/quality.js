@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { moment, number, percent, t } from "../i18n/words.js";
 import { dayChart } from "../parts/chart.js";
+import { ruleTable } from "../parts/curate.js";
 import { fill, h } from "../parts/dom.js";
 import { latencies } from "../parts/latency.js";
 import { releaseTable } from "../parts/releases.js";
@@ -11,12 +12,13 @@ import { trouble } from "../parts/toast.js";
 
 export async function show(main, { signal }) {
   const place = (name) => h("section.panel", { class: name });
-  const [figures, days, report, timing, made, trail] = [
+  const [figures, days, report, timing, made, rules, trail] = [
     "figures-row",
     "days",
     "report",
     "timing",
     "made",
+    "rules",
     "trail",
   ].map(place);
   figures.classList.remove("panel");
@@ -27,6 +29,7 @@ export async function show(main, { signal }) {
     days,
     h("div.two.even", {}, report, timing),
     made,
+    rules,
     trail,
   );
   const tellStats = async () => {
@@ -40,6 +43,10 @@ export async function show(main, { signal }) {
   const tellTrail = async () =>
     fill(trail, h("h2", {}, t("quality.audit")), auditTable(await api.audit(signal)));
   const tellMade = async () => fill(made, releaseTable(await api.releases(signal), tellReleases));
+  const tellRules = () =>
+    ruleTable(rules, signal, () =>
+      Promise.all([guarded(tellRules, rules), guarded(tellTrail, trail)]),
+    );
   const tellReleases = () =>
     Promise.all([guarded(tellStats, figures), guarded(tellMade, made), guarded(tellTrail, trail)]);
   const guarded = async (work, where) => {
@@ -47,16 +54,17 @@ export async function show(main, { signal }) {
       await work();
     } catch (error) {
       if (signal.aborted) return;
-      const denied = where === trail && [401, 403].includes(error.status);
+      const denied = where === trail || where === rules;
+      const title = where === rules ? "rule.all" : "quality.audit";
       fill(
         where,
-        denied
-          ? [h("h2", {}, t("quality.audit")), h("p.muted", {}, t("quality.audit.key"))]
+        denied && [401, 403].includes(error.status)
+          ? [h("h2", {}, t(title)), h("p.muted", {}, t("quality.audit.key"))]
           : trouble(error),
       );
     }
   };
-  await Promise.all([tellReleases(), guarded(tellTiming, timing)]);
+  await Promise.all([tellReleases(), guarded(tellTiming, timing), guarded(tellRules, rules)]);
 }
 
 /** The figures a shop owner asks for first. */

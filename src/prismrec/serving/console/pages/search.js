@@ -1,44 +1,44 @@
 /** Search: results follow each keystroke, narrowed by facets, to a person's taste if wanted. */
 
 import * as api from "../api.js";
-import { t } from "../i18n/words.js";
+import { number, t } from "../i18n/words.js";
 import { apart } from "../parts/aspects.js";
 import { largest } from "../parts/bars.js";
 import { card } from "../parts/card.js";
 import { personName } from "../parts/chooser.js";
+import { curating } from "../parts/curate.js";
 import { debounced, fill, fresh, h } from "../parts/dom.js";
 import { openItem } from "../parts/drawer.js";
 import { filters } from "../parts/filters.js";
-import { wordsOf } from "../parts/highlight.js";
-import { icon } from "../parts/icons.js";
 import { moving } from "../parts/move.js";
+import { suggestField } from "../parts/suggest.js";
 import { complain, tell, trouble } from "../parts/toast.js";
 import { newId, state, who } from "../state.js";
 
 const N = 18;
 const PAUSE = 120;
+const SORTS = ["relevance", "price-asc", "price-desc", "newest", "popularity"];
 
 export async function show(main, { params, signal }) {
-  const input = h("input", {
-    id: fresh("query"),
-    type: "search",
-    value: params.get("q") ?? "",
-    placeholder: t("search.placeholder"),
-    autocomplete: "off",
-    enterkeyhint: "search",
-  });
   const page = {
-    input,
     signal,
     asked: 0,
+    slate: null,
     mine: h("input", { type: "checkbox", checked: true }),
-    count: h("p.muted", { role: "status" }, t("search.start")),
+    count: h("p.found", { role: "status" }),
     grid: h("div.cards", { "aria-live": "off" }),
+    more: h("div.more"),
   };
-  page.filters = filters(() => ask(page, { typing: true }));
-  const type = debounced(() => ask(page, { typing: true }), PAUSE);
-  input.addEventListener("input", type);
-  page.mine.addEventListener("change", () => ask(page, { typing: true }));
+  const soon = () => ask(page, { typing: true });
+  page.filters = filters(soon);
+  page.filters.read(params);
+  page.sort = sortField(params.get("sort"), soon);
+  page.field = suggestField(params.get("q") ?? "", {
+    typed: debounced(soon, PAUSE),
+    chosen: (suggestion) => take(page, suggestion),
+    signal,
+  });
+  page.mine.addEventListener("change", soon);
   fill(
     main,
     h("h1.hidden", {}, t("page.search")),
@@ -47,11 +47,18 @@ export async function show(main, { params, signal }) {
       "div.two",
       {},
       h("aside.panel", {}, page.filters.element),
-      h("section", {}, page.count, page.grid),
+      h(
+        "section",
+        {},
+        h("div.row.spread.found-row", {}, page.count, page.sort.element),
+        page.filters.chips,
+        page.grid,
+        page.more,
+      ),
     ),
   );
-  if (!matchMedia("(pointer: coarse)").matches) input.focus();
-  if (input.value) await ask(page, { typing: true });
+  if (!matchMedia("(pointer: coarse)").matches) page.field.input.focus();
+  await ask(page, { typing: true });
 }
 
 const named = () => Boolean(state.user || state.session);
@@ -59,18 +66,38 @@ const named = () => Boolean(state.user || state.session);
 function bar(page) {
   const submit = (event) => {
     event.preventDefault();
+    page.field.close();
     ask(page, { typing: false });
   };
   return h(
     "form.searchbar",
     { role: "search", onsubmit: submit },
-    h("label.hidden", { for: page.input.id }, t("search.label")),
-    h("div.combo.big", {}, icon("search"), page.input),
+    h("label.hidden", { for: page.field.input.id }, t("search.label")),
+    page.field.element,
     h("button.primary", {}, t("search.go")),
     named()
       ? h("label.check", {}, page.mine, t("search.mine", { name: personName() }))
       : h("a.check", { href: "#/person" }, t("search.mine.nobody")),
   );
+}
+
+function sortField(value, onchange) {
+  const select = h(
+    "select",
+    { id: fresh("sort"), onchange },
+    SORTS.map((one) => h("option", { value: one }, t(`sort.${one}`))),
+  );
+  select.value = SORTS.includes(value) ? value : SORTS[0];
+  const label = h("label.muted", { for: select.id }, t("search.sort"));
+  return { select, element: h("div.row.sort", {}, label, select) };
+}
+
+/** A suggestion: a text is searched for, a category or brand is gone through. */
+function take(page, { kind, text }) {
+  const narrows = kind === "category" || kind === "brand";
+  page.field.input.value = narrows ? "" : text;
+  if (narrows) page.filters.only(kind, text);
+  else ask(page, { typing: false });
 }
 
 /**
@@ -79,60 +106,98 @@ function bar(page) {
  */
 async function ask(page, { typing }) {
   const mine = ++page.asked;
-  const text = page.input.value.trim();
-  const query = text ? `?${new URLSearchParams({ q: text })}` : "";
-  history.replaceState(null, "", `#/search${query}`);
-  if (!text) return start(page);
-  const person = page.mine.checked ? who() : {};
-  const asked = {
-    text,
-    n: N,
-    facets: true,
-    typing,
-    explore: !typing,
-    filters: page.filters.chosen(),
-    ...person,
-  };
+  const asked = question(page, typing);
+  remember(page, asked);
   page.grid.setAttribute("aria-busy", "true");
   try {
     const slate = await api.search(asked, page.signal);
-    if (mine === page.asked) showSlate(page, slate, text);
+    if (mine === page.asked) showSlate(page, slate, asked);
   } catch (error) {
-    if (mine === page.asked && error.name !== "AbortError") fill(page.grid, trouble(error));
+    if (mine === page.asked && error.name !== "AbortError") showTrouble(page, error);
   }
   if (mine === page.asked) page.grid.setAttribute("aria-busy", "false");
 }
 
-function start(page) {
-  fill(page.count, t("search.start"));
-  fill(page.grid);
-  page.filters.offer(null);
+const question = (page, typing) => ({
+  text: page.field.input.value.trim(),
+  n: N,
+  sort: page.sort.select.value,
+  facets: true,
+  snippets: true,
+  typing,
+  explore: !typing,
+  filters: page.filters.chosen(),
+  ...(page.mine.checked ? who() : {}),
+});
+
+/** The question in the address, so that it can be sent to somebody else. */
+function remember(page, asked) {
+  const params = new URLSearchParams();
+  if (asked.text) params.set("q", asked.text);
+  if (asked.sort !== SORTS[0]) params.set("sort", asked.sort);
+  page.filters.write(params);
+  const query = params.toString();
+  history.replaceState(null, "", `#/search${query && `?${query}`}`);
 }
 
-function showSlate(page, slate, text) {
-  const parts = apart(slate.items);
+function showTrouble(page, error) {
+  fill(page.count);
+  fill(page.more);
+  fill(page.grid, trouble(error));
+}
+
+function showSlate(page, slate, asked) {
+  page.slate = slate;
+  const { total, items } = slate;
+  const found = asked.text ? "search.found" : "search.browse";
+  fill(page.count, items.length ? t(found, { n: number(total), one: total === 1 }) : nothing(page));
+  page.filters.offer(slate.facets, slate.price_ranges);
+  moving(page.grid, () => fill(page.grid, cards(page, slate, asked, 0)));
+  offerMore(page, slate, asked);
+}
+
+const nothing = (page) =>
+  page.filters.chips.children.length ? t("search.none.filters") : t("search.none");
+
+function cards(page, slate, asked, before) {
+  const parts = asked.sort === SORTS[0] ? apart(slate.items) : slate.items.map(() => []);
   const most = Math.max(...parts.map(largest), 0);
-  const words = wordsOf(text);
-  const onact = (kind, item) => act(slate, kind, item, text);
-  fill(
-    page.count,
-    slate.items.length ? t("search.found", { n: slate.items.length }) : t("search.none"),
-  );
-  moving(page.grid, () =>
-    fill(
-      page.grid,
-      slate.items.map((item, i) =>
-        card(item, {
-          place: i + 1,
-          parts: parts[i],
-          most,
-          words,
-          onopen: () => openItem(item.item_id, { shown: { item, slate }, text, onact }),
+  const onact = (kind, item) => act(slate, kind, item, asked.text);
+  return slate.items.map((item, i) =>
+    card(item, {
+      place: before + i + 1,
+      parts: parts[i],
+      most,
+      onopen: () =>
+        openItem(item.item_id, {
+          shown: { item, slate },
+          text: asked.text,
+          onact,
+          more: asked.text && curating(asked.text, item, () => ask(page, { typing: true })),
         }),
-      ),
-    ),
+    }),
   );
-  page.filters.offer(slate.facets);
+}
+
+/** The button for the next page: the same slate, continued, whatever came or went meanwhile. */
+function offerMore(page, slate, asked) {
+  const next = async () => {
+    button.disabled = true;
+    try {
+      const more = await api.search({ ...asked, cursor: slate.cursor }, page.signal);
+      if (page.slate !== slate) return; // another question was asked
+      const before = page.grid.children.length;
+      page.slate = more;
+      page.grid.append(...cards(page, more, asked, before));
+      page.grid.children[before]?.querySelector("button")?.focus();
+      offerMore(page, more, asked);
+    } catch (error) {
+      button.disabled = false;
+      complain(error);
+    }
+  };
+  const button = h("button", { type: "button", onclick: next }, t("search.more"));
+  fill(page.more, slate.cursor && button);
 }
 
 async function act(slate, kind, item, query) {

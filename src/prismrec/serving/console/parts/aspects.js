@@ -40,6 +40,7 @@ const ASPECTS = {
   repeat: "again",
   repeats: "again",
   "rule.boost": "featured",
+  "rule.curated": "featured",
   profile: "profile",
 };
 

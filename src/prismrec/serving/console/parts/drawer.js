@@ -13,16 +13,16 @@ import { trouble } from "./toast.js";
  * Open the panel on `item_id`.
  *
  * `shown` is {item, slate} where the item stood in a slate; `text` the search it came from;
- * `onact(kind, item)` sends an event, after which the panel closes.
+ * `onact(kind, item)` sends an event, after which the panel closes; `more` is a further section.
  */
-export function openItem(item_id, { shown, text = "", onact } = {}) {
+export function openItem(item_id, { shown, text = "", onact, more } = {}) {
   const leaving = new AbortController();
   const about = h("div");
   const why = h("section", {}, h("p.muted", {}, t("loading")));
   const like = h("section");
   const dialog = openDialog(
     shown?.item.title ?? item_id,
-    [about, why, like, shown && curious(shown.item, shown.slate)],
+    [about, why, like, more, shown && curious(shown.item, shown.slate)],
     { kind: "drawer", onclose: () => leaving.abort() },
   );
   const act = onact && ((item) => (kind) => (dialog.close(), onact(kind, item)));
