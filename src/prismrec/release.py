@@ -4,6 +4,7 @@ releases/N/manifest.json     format, versions, SHA-256 of every file
 releases/N/release.json      what the models were trained on, and how well they did
 releases/N/vocabulary.json   the catalogue's attribute tokens, at the places the models know
 releases/N/scorer/           the models, as JSON and safetensors
+releases/N/ranker/           what judgments taught the ranking of searches, where there were any
 releases/N/encoder/          which text encoder, or all of it where it was fitted here
 """
 
@@ -28,7 +29,8 @@ class Release:
     """A trained engine, apart from the catalogue and the histories it will serve.
 
     `n_items` is how many positions it knew; `last_seq` the last stored event it learned from;
-    `report` what `fit` or `refresh` measured. `number` is 0 until it is saved.
+    `ranker` what judgments taught the ranking of searches; `report` what `fit` or `refresh`
+    measured. `number` is 0 until it is saved.
     """
 
     scorer: State
@@ -41,13 +43,17 @@ class Release:
     n_items: int
     last_seq: int
     language: str = "en"
+    ranker: State | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
 
     @property
     def content_hash(self) -> str:
         """SHA-256 of all that was learned: equal data, settings and seed give equal hashes."""
-        return content_hash(self.scorer)
+        if self.ranker is None:
+            return content_hash(self.scorer)
+        parts = {"scorer": self.scorer, "ranker": self.ranker}
+        return content_hash(State("release", {}, {}, parts))
 
 
 FACTS = ("event_types", "consumed", "has_clock", "repeats", "n_items", "last_seq", "language")
@@ -60,6 +66,8 @@ def save_release(release: Release, releases: Releases) -> int:
         write_state(release.scorer, folder / "scorer")
         if release.encoder is not None:
             write_state(release.encoder, folder / "encoder")
+        if release.ranker is not None:
+            write_state(release.ranker, folder / "ranker")
         (folder / "vocabulary.json").write_text(
             json.dumps(release.vocabulary.state(), ensure_ascii=False)
         )
@@ -81,10 +89,11 @@ def load_release(folder: Path, number: int) -> Release:
     facts = json.loads((folder / "release.json").read_text())
     facts["event_types"] = tuple(facts["event_types"])
     facts["consumed"] = tuple(facts["consumed"])
-    encoder = folder / "encoder"
+    encoder, ranker = folder / "encoder", folder / "ranker"
     return Release(
         scorer=read_state(folder / "scorer"),
         encoder=read_state(encoder) if encoder.is_dir() else None,
+        ranker=read_state(ranker) if ranker.is_dir() else None,
         vocabulary=TokenVocabulary.from_state(json.loads((folder / "vocabulary.json").read_text())),
         number=number,
         **facts,

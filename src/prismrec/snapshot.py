@@ -32,6 +32,7 @@ from prismrec.core import (
 from prismrec.core.arrays import Bools, Positions
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Pinned
+from prismrec.ranking.search import SearchRanker
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.selection import top_k
 from prismrec.shopfront import Shopfront
@@ -67,7 +68,7 @@ class Snapshot:
     encoder: TextEncoder | None
     recommenders: tuple[Retriever, ...]
     searchers: tuple[Retriever, ...]
-    search_ranker: Ranker
+    search_ranker: SearchRanker
     rankers: tuple[Ranker, ...]
     policy: Policy
     greedy: Policy
@@ -193,13 +194,17 @@ class Snapshot:
         lists = [source.search(asked, k, allowed=allowed) for source in self.recommenders]
         return reciprocal_rank_fusion(lists, k * 2, constant=self.settings.retrieval.rrf_k)
 
-    def search(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
-        """The k best for a text: candidates by words and by meaning, ranked by all that is known of
-        them, then the person's own taste."""
+    def found_by_text(self, asked: QueryBatch, allowed: Bools, k: int = 0) -> Candidates:
+        """At least k candidates for a text where there are so many, by words and by meaning."""
         depth = max(k, self.settings.retrieval.candidates)
         lists = [source.search(asked, depth, allowed=allowed) for source in self.searchers]
         constant = self.settings.retrieval.rrf_k
-        found = reciprocal_rank_fusion(lists, max(k, WEIGHED), constant=constant)
+        return reciprocal_rank_fusion(lists, max(k, WEIGHED), constant=constant)
+
+    def search(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
+        """The k best for a text: candidates by words and by meaning, ranked by all that is known of
+        them, then the person's own taste."""
+        found = self.found_by_text(asked, allowed, k)
         best = self.search_ranker.rank(asked, found).best(max(k, TASTED))
         weight = self.settings.retrieval.personal_weight
         if weight > 0 and len(asked.histories.items):

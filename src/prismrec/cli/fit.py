@@ -22,6 +22,10 @@ def fit(
     items: FilePath = None,
     events: FilePath = None,
     users: FilePath = None,
+    judgments: Annotated[
+        str | None,
+        typer.Option(help="A table of query, item_id and grade: searches learn to rank from it."),
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(help="How long it may take, as in 90s, 10m or 1h.")
     ] = None,
@@ -33,7 +37,7 @@ def fit(
     from prismrec.learning import fit as learn
 
     source = sources_of(data, items, events, users)
-    with learn(source, into, config=config, budget=budget, seed=seed) as made:
+    with learn(source, into, config=config, budget=budget, judgments=judgments, seed=seed) as made:
         report = made.report
     if json:
         print_json({"collection": str(into), "release": 1, **report})
@@ -65,13 +69,27 @@ def _tell(path: Path, report: dict) -> None:
         *((f"validation {k}", v) for k, v in report["validation"].items()),
         ("seconds to fit", report["fit_seconds"]),
     ]
-    print_table(f"Learned: {path}", ["", ""], [*rows, *_of_budget(report)])
+    print_table(f"Learned: {path}", ["", ""], [*rows, *_of_search(report), *_of_budget(report)])
     bad = report.get("reading", {}).get("quarantined", 0)
     if bad:
         errors.print(
             f"{bad} rows could not be used; see {path / 'quarantine.jsonl'}", style="yellow"
         )
     out.print(f"Serve it with: prismrec serve {path}", markup=False)
+
+
+def _of_search(report: dict) -> list[tuple[str, object]]:
+    """What judgments taught the ranking of searches, by cross-validation."""
+    told = report.get("search")
+    if told is None:
+        return []
+    low, high = told["gain"]["interval"]
+    gain = f"{told['gain']['mean']:+.4f} ({low:+.4f} to {high:+.4f})"
+    return [
+        ("judged searches", told["queries"]),
+        *((f"search ndcg@10, {name}", value) for name, value in told["ndcg@10"].items()),
+        ("gain on queries not seen", gain + ("" if told["kept"] else ": not kept")),
+    ]
 
 
 def _of_budget(report: dict) -> list[tuple[str, str]]:

@@ -14,11 +14,15 @@ from prismrec.collection import Collection, create_folder, database_of, key_of
 from prismrec.config import Settings, read_settings
 from prismrec.core import BadInput
 from prismrec.data import Dataset, Sources, read
+from prismrec.data.catalogue import Catalogue
+from prismrec.data.judgments import read_judgments
+from prismrec.data.sources import Source
 from prismrec.descent.clock import Deadline, until
 from prismrec.evaluation.evaluate import is_synthetic
+from prismrec.learning.judged_search import taught
 from prismrec.learning.training import gather, train
 from prismrec.models.budget import seconds_in
-from prismrec.release import save_release
+from prismrec.release import Release, save_release
 from prismrec.store import Releases, Store, open_store
 
 __all__ = ["fit"]
@@ -31,6 +35,7 @@ def fit(
     settings: Settings | None = None,
     config: str | Path | None = None,
     budget: float | str | None = None,
+    judgments: Source | None = None,
     seed: int = 0,
 ) -> Collection:
     """Read `data`, learn from it, and open the result as a collection at `out`.
@@ -38,8 +43,9 @@ def fit(
     `data` is a folder of tables (items, events, users; CSV, JSONL, Parquet, RecBole), `Sources`
     that name them one by one, or a `Dataset`. Settings come from `settings`, else from the TOML
     file `config`, else from the defaults. `budget`, in seconds or as `"10m"`, is how long all of it
-    may take (the setting `models.budget`). Rows that cannot be used are written to
-    `out/quarantine.jsonl` and counted in the release's report.
+    may take (the setting `models.budget`). `judgments` is a table of `query`, `item_id` and `grade`
+    from which the ranking of searches learns. Rows that cannot be used are written to
+    `out/quarantine.jsonl` (`out/quarantine-judgments.jsonl`) and counted in the release's report.
 
     Nothing stands at `out` until all of it does: the folder is made beside it and moved in place.
     Raises `BadInput` where a table cannot be used at all, or `out` exists already.
@@ -64,6 +70,8 @@ def fit(
         with store:
             last_seq = _fill(store, dataset)
             release = train(material, settings, seed, last_seq=last_seq)
+            if judgments is not None:
+                release = _taught(release, material.catalogue, judgments, settings, draft, seed)
             told = {"reading": dataset.report.to_dict(), "synthetic": is_synthetic(data)}
             release = replace(release, report={**release.report, **told})
             releases = Releases(draft)
@@ -74,6 +82,22 @@ def fit(
 
 def _read(data: str | Path | Sources, settings: Settings, draft: Path) -> Dataset:
     return read(data, settings.data, quarantine=draft / "quarantine.jsonl")
+
+
+def _taught(
+    release: Release,
+    catalogue: Catalogue,
+    judgments: Source,
+    settings: Settings,
+    draft: Path,
+    seed: int,
+) -> Release:
+    """The release with a ranking of searches that learned from `judgments`."""
+    aside = draft / "quarantine-judgments.jsonl"
+    read = read_judgments(judgments, catalogue.ids, settings.data, quarantine=aside)
+    release = taught(release, catalogue, read.judgments, settings, seed=seed, path=draft)
+    found = {**release.report["search"], "rows": read.rows, "quarantined": read.quarantined}
+    return replace(release, report={**release.report, "search": found})
 
 
 def _fill(store: Store, dataset: Dataset) -> int:

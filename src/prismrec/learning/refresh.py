@@ -69,6 +69,7 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
         start=old,
         event_types=serving.event_types,
     )
+    release = replace(release, ranker=serving.ranker)
     new = scorer_from_state(release.scorer, material.features)
     known = known_to(cases, len(serving.event_types))
     verdict = judge(old, new, known, release, settings, seed)

@@ -8,51 +8,76 @@ from dataclasses import replace
 import numpy as np
 
 from prismrec.core import Candidates, Evidence, QueryBatch
-from prismrec.core.arrays import Scores
+from prismrec.core.arrays import Positions, Scores
+from prismrec.ranking.lambdamart import LambdaMart
 
-__all__ = ["MEANING_WEIGHT", "SearchRanker", "gathered"]
+__all__ = ["WEIGHTS", "SearchRanker", "zero_shot"]
 
-MEANING_WEIGHT = 0.5
+CORRECTED = 200
+"""How many of the best by the fixed rule are ranked anew by what was learned."""
+WEIGHTS = {"words": 1.0, "meaning": 0.5}
 """What a cosine of 1 counts, where an item that says all words of the query for ever counts 1."""
 
 
 class SearchRanker:
-    """Ranks the candidates of a text query by evidence that needs no training.
+    """Ranks the candidates of a text query by evidence, without training or with.
 
     `score = words + 0.5 * meaning`: `words` is BM25F as a share of the information in the query,
     `meaning` the cosine of the encoded texts. Both are absolute, so an item's score does not
     depend on what else was found, and where the catalogue does not know the words of a query their
-    share falls for all items alike and meaning decides. Parts are `words` and `meaning`. The
-    weights are the same for every catalogue; what was measured stands in
-    docs/decisions/search-ranking.md.
+    share falls for all items alike and meaning decides. The weights are the same for every
+    catalogue; what was measured stands in docs/decisions/search-ranking.md. Where judgments taught
+    a correction, it is the part `learned`.
     """
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, evidence: Sequence[Evidence], learned: LambdaMart | None = None) -> None:
         self.evidence = tuple(evidence)
         self.names = tuple(name for source in self.evidence for name in source.names)
+        self.learned = learned
+        self._read = [] if learned is None else [self.names.index(name) for name in learned.names]
 
     def rank(self, queries: QueryBatch, candidates: Candidates) -> Candidates:
         """The same items with their new scores and parts, best first."""
-        columns = gathered(self.evidence, queries, candidates.positions)
-        parts = self._parts(columns)
-        padding = candidates.positions < 0
-        parts[padding] = 0.0
-        scores = np.where(padding, np.float32(-np.inf), parts.sum(axis=-1, dtype=np.float32))
-        names = tuple(name for name in ("words", "meaning") if name in self.names)
-        ranked = replace(candidates, scores=scores, parts=parts, part_names=names)
-        return ranked.best(candidates.positions.shape[1])
+        columns = self.columns(queries, candidates.positions)
+        names = tuple(name for name in WEIGHTS if name in self.names)
+        weights = np.array([WEIGHTS[name] for name in names], np.float32)
+        parts = columns[:, :, [self.names.index(name) for name in names]] * weights
+        ranked = _ranked(candidates, parts, names)
+        if self.learned is None:
+            return ranked.best(candidates.positions.shape[1])
+        learned = self._corrections(columns, ranked)
+        parts = np.concatenate([parts, learned[:, :, None]], axis=-1)
+        return _ranked(candidates, parts, (*names, "learned")).best(candidates.positions.shape[1])
 
-    def _parts(self, columns: Scores) -> Scores:
-        """(b, m, p): the parts of the score, from all evidence (b, m, f)."""
-        weights = {"words": 1.0, "meaning": MEANING_WEIGHT}
-        parts = [
-            np.float32(weight) * columns[:, :, self.names.index(name)]
-            for name, weight in weights.items()
-            if name in self.names
-        ]
-        return np.stack(parts, axis=-1)
+    def columns(self, queries: QueryBatch, positions: Positions) -> Scores:
+        """(b, m, f) all evidence about `positions` (b, m), side by side; see `names`."""
+        told = [source.evidence(queries, positions) for source in self.evidence]
+        return np.concatenate(told, axis=-1)
+
+    def _corrections(self, columns: Scores, ranked: Candidates) -> Scores:
+        """(b, m) what was learned of the best candidates; those below them get what the worst of
+        these does, since they are unlike what it was learned from."""
+        assert self.learned is not None
+        out = np.zeros(ranked.positions.shape, np.float32)
+        order = np.lexsort((ranked.positions, -ranked.scores), axis=1)[:, :CORRECTED]
+        for row, best in enumerate(order):
+            best = best[ranked.positions[row, best] >= 0]
+            if len(best):
+                found = self.learned.correction(columns[row][best][:, self._read])
+                out[row] = found.min()
+                out[row, best] = found
+        return out
 
 
-def gathered(evidence: Sequence[Evidence], queries: QueryBatch, positions: np.ndarray) -> Scores:
-    """(b, m, f) all evidence about `positions` (b, m), side by side."""
-    return np.concatenate([source.evidence(queries, positions) for source in evidence], axis=-1)
+def _ranked(candidates: Candidates, parts: Scores, names: tuple[str, ...]) -> Candidates:
+    """The candidates with `parts` (b, m, p) and the scores they sum to, in the order given."""
+    padding = candidates.positions < 0
+    parts = np.where(padding[:, :, None], np.float32(0), parts)
+    scores = np.where(padding, np.float32(-np.inf), parts.sum(axis=-1, dtype=np.float32))
+    return replace(candidates, scores=scores, parts=parts, part_names=names)
+
+
+def zero_shot(columns: Scores, names: Sequence[str]) -> Scores:
+    """(...) the score without training, from evidence (..., f) whose columns are `names`."""
+    known = [(names.index(name), weight) for name, weight in WEIGHTS.items() if name in names]
+    return np.asarray(sum(np.float32(weight) * columns[..., place] for place, weight in known))

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from prismrec.core import Candidates, QueryBatch
-from prismrec.ranking.search import MEANING_WEIGHT, SearchRanker
+from prismrec.ranking.search import WEIGHTS, SearchRanker
+
+MEANING_WEIGHT = WEIGHTS["meaning"]
 
 
 class Told:
