@@ -66,6 +66,7 @@ def assemble(
     vectors = None if encoder is None else encoder.encode(catalogue.texts())
     features = catalogue.features(vectors)
     scorer = scorer_from_state(release.scorer, features)
+    searchers = _searchers(catalogue, vectors, settings, path)
     snapshot = Snapshot(
         release=release.number,
         settings=settings,
@@ -75,7 +76,7 @@ def assemble(
         scorer=scorer,
         encoder=None if encoder is None else QueryCache(encoder),
         recommenders=_recommenders(release, scorer, features, settings),
-        searchers=_searchers(catalogue, vectors, settings, path),
+        searchers=searchers,
         search_ranker=SearchRanker(()),
         rankers=(),
         policy=Greedy(),
@@ -84,7 +85,7 @@ def assemble(
         consumed=frozenset(release.consumed),
         repeats=release.repeats,
         language=settings.explanation.language or release.language,
-        front=shopfront_of(catalogue, scorer, settings.retrieval),
+        front=shopfront_of(catalogue, scorer, next(s for s in searchers if isinstance(s, Words))),
         has_clock=release.has_clock,
         report=release.report,
     )

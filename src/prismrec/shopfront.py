@@ -5,9 +5,10 @@ One object of the snapshot, immutable as it is: `with_items` makes the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,13 +16,13 @@ import numpy as np
 from prismrec.core import Candidates, Item, Query, QueryBatch, Scorer
 from prismrec.core.arrays import Bools, Positions, Scores
 from prismrec.data.catalogue import Catalogue
+from prismrec.language.segmentation import segment
 from prismrec.models.popularity import PopularityScorer
 from prismrec.retrieval.curation import Curated, Curation
 from prismrec.retrieval.facets import Facets, facets
 from prismrec.retrieval.matching import Matched, Matching
 from prismrec.retrieval.orders import in_order
 from prismrec.retrieval.phrases import Phrases
-from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.snippets import Snippet, Span, marks, snippet
 from prismrec.retrieval.words import Words
 
@@ -36,18 +37,25 @@ SAMPLED = 256
 REMEMBERED = 64
 
 
-def shopfront_of(catalogue: Catalogue, scorer: Scorer, settings: RetrievalSettings) -> Shopfront:
-    """The shopfront of a catalogue, popularity as `scorer` learned it."""
-    items = [catalogue.item(p) for p in range(len(catalogue))]
-    matching = Matching.of(items, stem_of(settings.stemmer))
-    titles = Phrases.of([item.title for item in items])
-    return Shopfront(matching, popularity_of(scorer, len(catalogue)), titles)
+def shopfront_of(catalogue: Catalogue, scorer: Scorer, words: Words) -> Shopfront:
+    """The shopfront of a catalogue: its words as they are indexed, popularity as `scorer` learned
+    it."""
+    n = len(catalogue)
+    return Shopfront(
+        words,
+        lru_cache(maxsize=500_000)(words.analyzer.stem),
+        Matching.of(*words.fields.contents(), n),
+        popularity_of(scorer, n),
+        Phrases.of([catalogue.item(p).title for p in range(n)]),
+    )
 
 
 @dataclass(frozen=True)
 class Shopfront:
     """What matches, in which order, and why: everything by the positions of one snapshot."""
 
+    words: Words
+    stem: Callable[[str], str]
     matching: Matching
     popularity: Scores
     titles: Phrases
@@ -57,11 +65,13 @@ class Shopfront:
     def with_items(self, changed: Positions, catalogue: Catalogue, scorer: Scorer) -> Shopfront:
         """The next one, in which the items at `changed` arrived or were replaced."""
         items = [catalogue.item(int(p)) for p in changed]
-        return Shopfront(
-            self.matching.upserted(changed, items),
-            popularity_of(scorer, len(catalogue)),
-            self.titles.with_rows(changed.tolist(), [item.title for item in items]),
-            self.rules,
+        fields = [self.words.analyzer.fields(item) for item in items]
+        return replace(
+            self,
+            matching=self.matching.upserted(changed, [list(chain(*words)) for words in fields]),
+            popularity=popularity_of(scorer, len(catalogue)),
+            titles=self.titles.with_rows(changed.tolist(), [item.title for item in items]),
+            _remembered={},
         )
 
     # -- what the shop says -----------------------------------------------------------------------
@@ -118,7 +128,9 @@ class Shopfront:
         key = asked.texts[0], typing
         found = self._remembered.get(key)
         if found is None:
-            found = self.matching.find(key[0], n, typing=typing)
+            ways = self.words.ways.of(key[0], typing=typing)
+            typed = segment(key[0])[-1:] if typing else []
+            found = self.matching.find(ways, n, typed="".join(typed))
             if not (typing and (found.items & seen.alive).any()):
                 found = replace(found, items=self._with_meaning(seen, asked, found))
             if len(self._remembered) >= REMEMBERED:
@@ -160,8 +172,8 @@ class Shopfront:
 
     def highlights(self, item: Item, matched: Matched) -> tuple[tuple[Span, ...], Snippet | None]:
         """The spans of the title that match, and the best part of its longer texts."""
-        stem = self.matching.stem
-        return marks(item.title, matched.terms, stem), snippet(item, matched.terms, stem)
+        terms = matched.terms
+        return marks(item.title, terms, self.stem), snippet(item, terms, self.stem)
 
 
 def popularity_of(scorer: Scorer, n_items: int) -> Scores:
@@ -185,23 +197,3 @@ def _nearest(seen: Snapshot, asked: QueryBatch) -> Candidates | None:
         if not isinstance(source, Words) and asked.text_vectors is not None:
             return source.search(asked, CLOSE, allowed=seen.alive)
     return None
-
-
-@lru_cache(maxsize=4)
-def stem_of(stemmer: str):  # type: ignore[no-untyped-def]
-    """What of a word is compared: its stem, by the stemmer of a language (empty: the word)."""
-    import tantivy
-
-    if not stemmer:
-        return str
-    analyzer = (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-        .filter(tantivy.Filter.stemmer(stemmer))
-        .build()
-    )
-
-    @lru_cache(maxsize=500_000)
-    def stem(word: str) -> str:
-        return analyzer.analyze(word)[0] if word.isascii() else word
-
-    return stem

@@ -90,6 +90,15 @@ class FieldIndex:
         token, counts = self._tokens.get(word, -1), self._now.items_with
         return int(counts[token]) if 0 <= token < len(counts) else 0
 
+    def contents(self) -> tuple[Positions, Positions, tuple[str, ...]]:
+        """Every word of every item: whose it is, positions ascending, its token, and the names of
+        the tokens."""
+        now = self._now
+        sizes = now.ends[:, -1]
+        owners = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        within = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return owners, now.tokens[np.repeat(now.starts, sizes) + within], tuple(self._names)
+
     def evidence(self, words: Sequence[str], last_open: bool, positions: Positions) -> Scores:
         """(m, len(COLUMNS)) float32: what the `words` of one query say of the items at `positions`
         (m,); zeros where one is -1 or unknown. With `last_open` the last word may be a beginning.

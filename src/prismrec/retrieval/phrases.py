@@ -95,7 +95,7 @@ def typed_terms(typed: str) -> tuple[Term, ...]:
     """The words typed, each as the beginning of one: for marking them in a text."""
     pieces = _PIECE.findall(normalise(typed))[:MOST_WORDS]
     words = [word for piece in pieces for word in (piece, *_cut(piece))]
-    return tuple(Term(word, frozenset([word]), 1.0, prefix=True) for word in dict.fromkeys(words))
+    return tuple(Term(word, 1.0, word) for word in dict.fromkeys(words))
 
 
 def _tokens(text: str) -> Iterator[str]:

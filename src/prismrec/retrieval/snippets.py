@@ -68,17 +68,19 @@ def _matches(
 ) -> Iterator[tuple[Span, Term]]:
     """Every span that matches a term. Words in Latin script match whole, by their stem; Chinese
     ones wherever they stand, whatever the words around them."""
-    han = [term for term in terms if _HAN.match(term.word)]
-    other = [term for term in terms if not _HAN.match(term.word)]
+    han = [term for term in terms if _HAN.match(term.stem)]
+    other = [term for term in terms if not _HAN.match(term.stem)]
     for token in _TOKEN.finditer(text):
         piece = token.group()
         if _HAN.match(piece):
             for term in han:
-                yield from ((span, term) for span in _places(term.word, piece, token.start()))
+                yield from ((span, term) for span in _places(term.stem, piece, token.start()))
         else:
             word = normalise(piece).replace("'", "").replace("\u2019", "")
+            stemmed = stem(word)
             for term in other:
-                if stem(word) in term.stems or (term.prefix and word.startswith(term.word)):
+                begins = term.prefix and word.startswith(term.prefix)
+                if begins or (stemmed == term.stem and len(word) >= len(term.prefix)):
                     yield token.span(), term
                     break
 
