@@ -69,6 +69,25 @@ def test_recommend_search_similar_and_explain(world: Path) -> None:
     assert first["item_id"] in table
 
 
+def test_search_filters_sorts_counts_and_marks(world: Path) -> None:
+    shop = world / "shop.prism"
+    everything = as_json("search", shop, "--facets", "--sort", "price-asc", "-n", "5")
+    assert everything["total"] == 80
+    prices = [item["price"] for item in everything["items"]]
+    assert prices == sorted(prices)
+    brand = next(iter(everything["facets"]["brand"]))
+    cheap = as_json(
+        "search", shop, "--filter", f"brand={brand}", "--filter", "price<=1e9", "--facets"
+    )
+    assert cheap["total"] == everything["facets"]["brand"][brand]
+    word = everything["items"][0]["title"].split()[0]
+    table = run("search", shop, word, "--facets", "-n", "3").stdout
+    assert word in table
+    assert "brand" in table
+    run("search", shop, word, "--filter", "brand", code=2)
+    run("search", shop, word, "--sort", "best", code=2)
+
+
 def test_evaluate_prints_the_documented_shape(world: Path) -> None:
     report = as_json(
         "evaluate", world / "data", "--split", "temporal", "--models", "default,popularity",

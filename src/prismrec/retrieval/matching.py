@@ -53,7 +53,7 @@ class Matching:
 
     @staticmethod
     def of(owners: Positions, tokens: Positions, names: Sequence[str], n: int) -> Matching:
-        """The index of n items: item `owners[i]` has the word `names[tokens[i]]`, owners ascending."""
+        """The index of n items: word i is `names[tokens[i]]`, of item `owners[i]`, in order."""
         words = SortedWords(names)
         numbers = np.array([words.place(name) for name in names], np.int64)
         pairs = np.unique(owners.astype(np.int64) * max(len(words), 1) + numbers[tokens])
