@@ -21,6 +21,8 @@ class Bench(StrEnum):
     """What can be measured."""
 
     accuracy = "accuracy"
+    search = "search"
+    search_latency = "search_latency"
     serve = "serve"
     ingest = "ingest"
     durability = "durability"

@@ -13,7 +13,7 @@ from prismrec.ranking.lambdamart import LambdaMart
 
 __all__ = ["WEIGHTS", "SearchRanker", "zero_shot"]
 
-CORRECTED = 200
+CORRECTED = 100
 """How many of the best by the fixed rule are ranked anew by what was learned."""
 WEIGHTS = {"words": 1.0, "meaning": 0.5}
 """What a cosine of 1 counts, where an item that says all words of the query for ever counts 1."""

@@ -87,6 +87,18 @@ class ExactVectors:
         mask = fitted(allowed, len(keep))
         return _in_blocks(vectors, now, keep if mask is None else keep & mask, k)
 
+    def products(self, vectors: Vectors, positions: Positions) -> Scores:
+        """(b, m) the inner products of `vectors` (b, d) with the items at `positions` (b, m); -inf
+        at padding and where an item has no vector."""
+        now = self._now
+        out = np.full(positions.shape, -np.inf, np.float32)
+        for row, vector in enumerate(vectors):
+            known = np.flatnonzero((positions[row] >= 0) & (positions[row] < len(now.slot)))
+            slots = now.slot[positions[row, known]]
+            there = slots >= 0
+            out[row, known[there]] = now.matrix[slots[there]] @ vector
+        return out
+
 
 def _in_blocks(vectors: Vectors, now: _Snapshot, keep: Bools, k: int) -> tuple[Positions, Scores]:
     """Search by blocks of queries; a strict filter shared by all gathers its items first."""

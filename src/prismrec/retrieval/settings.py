@@ -25,7 +25,8 @@ def _boosts() -> dict[str, float]:
 class RetrievalSettings:
     """How candidates are found.
 
-    Below `exact_below` items every item is a candidate, and vector search is exact; from there on
+    Below `exact_below` items every item is a candidate, and vector search is exact, from
+    `projected_from` items on by a first step over fewer numbers; from `exact_below` on
     each source brings `candidates` items, and vectors are searched in an HNSW graph of
     `hnsw_links` neighbours (M), built with `hnsw_build` (efConstruction) and searched with
     `hnsw_search` (efSearch). A filter that leaves at most `filtered_exact_below` vectors is
@@ -45,6 +46,7 @@ class RetrievalSettings:
 
     exact_below: int = 50_000
     candidates: int = 500
+    projected_from: int = 8_000
     hnsw_links: int = 32
     hnsw_build: int = 120
     hnsw_search: int = 256

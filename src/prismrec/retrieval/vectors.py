@@ -9,6 +9,7 @@ import numpy as np
 from prismrec.core import Candidates, QueryBatch, VectorScorer
 from prismrec.core.arrays import Bools, Positions, Scores, Vectors
 from prismrec.retrieval.exact import ExactVectors
+from prismrec.retrieval.projected import KEPT, ProjectedVectors
 from prismrec.retrieval.selection import brought
 from prismrec.retrieval.settings import RetrievalSettings
 
@@ -28,7 +29,8 @@ class VectorIndex(Protocol):
 
 
 def vector_index(vectors: Vectors, settings: RetrievalSettings | None = None) -> VectorIndex:
-    """An index over `vectors` (n, d), row by position: exact below `exact_below` items, else HNSW.
+    """An index over `vectors` (n, d), row by position: exact below `projected_from` items, in two
+    steps below `exact_below`, else HNSW.
 
     Rows of zeros are left out.
     """
@@ -36,7 +38,8 @@ def vector_index(vectors: Vectors, settings: RetrievalSettings | None = None) ->
     n, dimension = vectors.shape
     index: VectorIndex
     if n < settings.exact_below:
-        index = ExactVectors(dimension)
+        short = n < settings.projected_from or dimension <= 2 * KEPT
+        index = ExactVectors(dimension) if short else ProjectedVectors(vectors)
     else:
         from prismrec.retrieval.hnsw import HnswVectors
 

@@ -99,14 +99,14 @@ def test_parts_sum_to_the_score_and_no_item_is_added() -> None:
 
 
 def test_nothing_below_the_corrected_overtakes_them_by_the_correction() -> None:
-    """Items beyond the 200th keep their order among themselves and get the least correction."""
+    """Items beyond the 100th keep their order among themselves and get the least correction."""
     ranker = SearchRanker((Random(),), fit_lambdamart(cheap_is_right(), 0))
     positions = np.arange(1000, dtype=np.int32)[None, :]
     found = Candidates(positions, np.zeros(positions.shape, np.float32))
     ranked = ranker.rank(QueryBatch.of([[]]), found)
     assert ranked.parts is not None
     fixed = ranked.parts[0, :, :2].sum(axis=1)
-    below = np.argsort(-fixed, kind="stable")[200:]
+    below = np.argsort(-fixed, kind="stable")[100:]
     assert np.ptp(ranked.parts[0, below, 2]) == 0.0
     assert ranked.parts[0, below[0], 2] == ranked.parts[0, :, 2].min()
 
