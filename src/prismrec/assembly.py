@@ -38,6 +38,7 @@ from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
 from prismrec.retrieval.analysis import Analyzer
 from prismrec.retrieval.curation import Curation
+from prismrec.retrieval.reader import Reader
 from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.vectors import Meaning
 from prismrec.retrieval.words import Words
@@ -86,6 +87,7 @@ def assemble(
         repeats=release.repeats,
         language=settings.explanation.language or release.language,
         front=shopfront_of(catalogue, scorer, next(s for s in searchers if isinstance(s, Words))),
+        reader=_reader(catalogue, features, searchers),
         has_clock=release.has_clock,
         report=release.report,
     )
@@ -124,6 +126,9 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             filters=snapshot.filters.extended(features, catalogue.ids, catalogue.alive, changed),
             scorer=scorer,
             front=snapshot.front.with_items(changed, catalogue, scorer),
+            reader=snapshot.reader.extended(
+                features, catalogue.alive, [catalogue.item(int(p)).title for p in changed]
+            ),
             recommenders=tuple(
                 _grown(source, scorer, features, changed, snapshot.settings)
                 for source in snapshot.recommenders
@@ -148,7 +153,8 @@ def without_items(snapshot: Snapshot, item_ids: Sequence[str]) -> Snapshot:
         if isinstance(searcher, Words | TextVectors):
             searcher.remove(gone)
     filters = snapshot.filters.extended(snapshot.features, catalogue.ids, catalogue.alive, gone)
-    return replace(snapshot, catalogue=catalogue, filters=filters)
+    reader = snapshot.reader.extended(snapshot.features, catalogue.alive)
+    return replace(snapshot, catalogue=catalogue, filters=filters, reader=reader)
 
 
 def _vectors(snapshot: Snapshot, catalogue: Catalogue, changed: Positions) -> Vectors | None:
@@ -209,6 +215,13 @@ def _searchers(
     if vectors is None:
         return (words,)
     return (words, TextVectors(vectors, settings.retrieval))
+
+
+def _reader(catalogue: Catalogue, features: ItemFeatures, searchers: Sequence[Retriever]) -> Reader:
+    """What reads queries, by the words of the catalogue."""
+    words = next(source for source in searchers if isinstance(source, Words))
+    titles = [catalogue.item(p).title for p in range(len(catalogue))]
+    return Reader.of(features, catalogue.alive, titles, words)
 
 
 def _synonyms(settings: RetrievalSettings, path: Path | None) -> Synonyms:

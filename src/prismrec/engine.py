@@ -51,7 +51,6 @@ class Histories(Protocol):
 
     def history(self, person: str, limit: int, *, before: int | None = None) -> Sequence[Event]:
         """The last `limit` events of a user or session, oldest first."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Engine:
     def answer(self, query: Query) -> Slate:
         """The slate for one query, its exposure logged (unless `query.explore` is false)."""
         seen = self.snapshot
-        query = seen.front.told(settled(query))
+        query = seen.read(seen.front.told(settled(query)))
         asked, past = self._asked(seen, query)
         allowed = self._allowed(seen, query, asked, past)
         length = len(query.shown) + query.n
@@ -108,7 +107,7 @@ class Engine:
     def explain(self, query: Query, item_id: str) -> Explanation:
         """Why `item_id` scores what it does for this query, against the query's shortlist."""
         seen = self.snapshot
-        query = settled(query)
+        query = seen.read(settled(query))
         seen.catalogue.get(item_id)
         position = seen.catalogue.position(item_id)
         asked, past = self._asked(seen, query)
@@ -127,8 +126,9 @@ class Engine:
 
     def matched(self, seen: Snapshot, query: Query) -> Matched:
         """The items that match the text of `query`, and the words by which they do."""
-        asked, _ = self._asked(seen, replace(settled(query), history=(), item_id=""))
-        return seen.front.matched(seen, query, asked)
+        query = seen.read(replace(settled(query), history=(), item_id=""))
+        found = seen.front.matched(seen, query, self._asked(seen, query)[0])
+        return replace(found, items=found.items & seen.passing(query))
 
     # -- from the query to what the models are asked ------------------------------------------
 
@@ -145,8 +145,9 @@ class Engine:
             profiles=seen.profiles([query.user_id]),
         )
         if query.text.strip():
-            vectors = None if seen.encoder is None else seen.encoder.encode([query.text])
-            asked = replace(asked, texts=(query.text,), text_vectors=vectors, typing=query.typing)
+            text = query.searched
+            vectors = None if seen.encoder is None else seen.encoder.encode([text])
+            asked = replace(asked, texts=(text,), text_vectors=vectors, typing=query.typing)
         return asked, past
 
     def _past(self, query: Query) -> Sequence[Event]:
@@ -163,7 +164,7 @@ class Engine:
     ) -> Bools:
         """(1, n_items): what may come out: alive, within the filters, not had, not refused; of a
         listing, what matches."""
-        mask = seen.alive & filter_mask(query.filters, seen.filters)
+        mask = seen.alive & filter_mask(query.filters, seen.filters) & seen.passing(query)
         if query.listing:
             mask &= seen.front.matched(seen, query, asked).items
         mask[seen.front.blocked(seen, query)] = False
@@ -184,7 +185,7 @@ class Engine:
         if query is not None and query.sort != "relevance":
             return seen.front.in_order(seen, query, allowed, k)
         if asked.texts is not None:
-            return seen.search(asked, allowed, k)
+            return seen.search(asked, allowed, k, None if query is None else query.understood)
         if seen.whole:
             return seen.best_of_all(asked, allowed, k)
         return seen.best_of(asked, seen.found(asked, allowed), k)
@@ -201,12 +202,11 @@ class Engine:
         *,
         new: bool,
     ) -> Slate:
-        shown = set(query.shown)
         ids = seen.catalogue.ids
         places = [
             place
             for place, column in enumerate(choice.columns[0])
-            if column >= 0 and ids[int(shortlist.positions[0, column])] not in shown
+            if column >= 0 and ids[int(shortlist.positions[0, column])] not in query.shown
         ]
         return Slate(
             items=tuple(
@@ -219,6 +219,7 @@ class Engine:
             seed=query.seed or 0,
             at=query.at or 0,
             notes=seen.notes(query, shortlist),
+            understood=query.understood,
         )
 
     def _slate_item(

@@ -30,13 +30,17 @@ from prismrec.core import (
     TextEncoder,
 )
 from prismrec.core.arrays import Bools, Positions
+from prismrec.core.understood import Understood
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Pinned
 from prismrec.ranking.search import SearchRanker
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.selection import top_k
 from prismrec.shopfront import Shopfront
+from prismrec.retrieval.filters import carrying
+from prismrec.retrieval.reader import Reader
 
+from prismrec.retrieval.stages import stage_of
 __all__ = ["Snapshot"]
 
 NONE = np.zeros(0, np.int32)
@@ -78,6 +82,7 @@ class Snapshot:
     front: Shopfront
     language: str = "en"
     has_clock: bool = True
+    reader: Reader
     report: Mapping[str, Any] = field(default_factory=dict)
     users: Ids = field(default_factory=Ids)
     user_profiles: Bags | None = None
@@ -120,6 +125,23 @@ class Snapshot:
     # -- from people's events to what models are asked -----------------------------------------
 
     def sequences(self, histories: Sequence[Sequence[Event]]) -> Sequences:
+    # -- what a text asks for ---------------------------------------------------------------------
+
+    def read(self, query: Query) -> Query:
+        """The query with what its text was understood to ask for."""
+        if not query.text.strip():
+            return query
+        found = self.reader.read(query.text, ignore=query.ignore, typing=query.typing)
+        return replace(query, understood=found)
+
+    def passing(self, query: Query) -> Bools:
+        """(n_items,): within what the text of the query sets bounds to, and nothing it refuses."""
+        if query.understood is None or not any(f.filter for f in query.understood.findings):
+            return self.alive
+        return self.reader.passing(
+            query.understood, self.filters, self.front.matching, self.catalogue.text
+        )
+
         """Histories as models read them; events on unknown items are left out."""
         rows: list[list[tuple[int, Event]]] = []
         for history in histories:
@@ -201,17 +223,46 @@ class Snapshot:
         constant = self.settings.retrieval.rrf_k
         return reciprocal_rank_fusion(lists, max(k, WEIGHED), constant=constant)
 
-    def search(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
+    def search(
+        self, asked: QueryBatch, allowed: Bools, k: int, understood: Understood | None = None
+    ) -> Candidates:
         """The k best for a text: candidates by words and by meaning, ranked by all that is known of
-        them, then the person's own taste."""
+        them and by the wishes that were understood, then the person's own taste. Where nothing is
+        found by words or meaning, what is popular in the category asked for."""
         found = self.found_by_text(asked, allowed, k)
-        best = self.search_ranker.rank(asked, found).best(max(k, TASTED))
+        if understood is not None and not (found.positions >= 0).any():
+            return self._popular_instead(asked, allowed, k, understood)
+        best = self.search_ranker.rank(asked, found)
+        if understood is not None and understood.boosts:
+            best = self._wished(best, understood)
+        best = best.best(max(k, TASTED))
         weight = self.settings.retrieval.personal_weight
         if weight > 0 and len(asked.histories.items):
             best = self._personal(asked, best, weight)
         return best.best(k)
 
     def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
+    def _wished(self, found: Candidates, understood: Understood) -> Candidates:
+        """Adds a part for the wishes of the text that each item fulfils."""
+        weight = np.float32(self.settings.retrieval.understood_weight)
+        part = weight * self.reader.boost(understood, self.filters, found.positions)
+        assert found.parts is not None
+        return replace(
+            found,
+            scores=found.scores + part,
+            parts=np.concatenate([found.parts, part[:, :, None]], axis=2, dtype=np.float32),
+            part_names=(*found.part_names, "understood"),
+        )
+
+    def _popular_instead(
+        self, asked: QueryBatch, allowed: Bools, k: int, understood: Understood
+    ) -> Candidates:
+        """The k best for the person without the text, of the categories that it names, if any."""
+        named = [token for f in understood.boosts if f.kind == "category" for token in f.tokens]
+        within = allowed & carrying(self.filters, named) if named else allowed
+        without = replace(asked, texts=None, text_vectors=None)
+        return self.best_of_all(without, within if within.any() else allowed, k)
+
         """Adds a part that falls with the rank by personal taste, from `weight` on, for the rows
         that have a history."""
         taste = self.scorer.score(replace(asked, texts=None, text_vectors=None), found.positions)
@@ -230,13 +281,16 @@ class Snapshot:
 
     def notes(self, query: Query, shortlist: Candidates) -> tuple[str, ...]:
         """What the person should be told about this answer."""
-        notes = []
         if not len(self.catalogue):
-            notes.append("empty-catalogue")
-        elif not (shortlist.positions >= 0).any():
-            notes.append("nothing-left-after-filters" if query.filters != Filters() else "nothing")
-        elif query.text.strip() and "words" in shortlist.part_names:
-            words = shortlist.parts[0, :, shortlist.part_names.index("words")]  # type: ignore[index]
-            if not words.any():
-                notes.append("no-item-has-these-words")
-        return tuple(notes)
+            return ("empty-catalogue",)
+        if not (shortlist.positions >= 0).any():
+            read = () if query.understood is None else query.understood.findings
+            filtered = query.filters != Filters() or any(finding.filter for finding in read)
+            return ("nothing-left-after-filters" if filtered else "nothing",)
+        if not query.text.strip() or query.sort != "relevance":
+            return ()
+        if "words" not in shortlist.part_names:
+            return ("popular-instead",)
+        best, typing = shortlist.positions[0], query.typing
+        stage = stage_of(self.reader.words, query.searched, best, typing=typing)
+        return (stage,) if stage else ()

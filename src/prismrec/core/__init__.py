@@ -39,6 +39,7 @@ from prismrec.core.queries import Filters, Query
 from prismrec.core.randomness import generator
 from prismrec.core.rules import Rule
 from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
+from prismrec.core.understood import Finding, Understood
 
 __all__ = [
     "PAGE_OF",
@@ -58,6 +59,7 @@ __all__ = [
     "Evidence",
     "Exposure",
     "Filters",
+    "Finding",
     "Ids",
     "Interactions",
     "Item",
@@ -88,6 +90,7 @@ __all__ = [
     "StoredEvent",
     "TextEncoder",
     "TrainingDiverged",
+    "Understood",
     "User",
     "VectorScorer",
     "generator",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prismrec.core.events import Event
+from prismrec.core.understood import Understood
 
 __all__ = ["Filters", "Query"]
 
@@ -42,6 +43,8 @@ class Query:
     `listing` asks for what matches rather than for the best: every item that has the words (or is
     as near in meaning), whether the person has it or not, and no other. `sort` is the order of a
     listing: `relevance`, `price-asc`, `price-desc`, `newest` or `popularity`.
+    `ignore` are keys of what was understood of the text (`Finding.key`) that is to be left out, its
+    words being searched as any others; `understood` is filled in by the engine.
     `explore` false answers without exploration and logs nothing (previews).
     `typing` says that the text is still being typed: its last word may be only a beginning, and
     nothing is explored or logged.
@@ -62,3 +65,10 @@ class Query:
     context: Mapping[str, str] = field(default_factory=dict)
     explore: bool = True
     typing: bool = False
+    ignore: tuple[str, ...] = ()
+    understood: Understood | None = None
+
+    @property
+    def searched(self) -> str:
+        """What is looked for: the text, without what was understood to be no part of it."""
+        return self.text if self.understood is None else self.understood.searched

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from prismrec.core.arrays import Bools, Floats, Positions, Scores
+from prismrec.core.understood import Understood
 
 __all__ = ["Candidates", "Choice", "Slate", "SlateItem"]
 
@@ -98,7 +99,8 @@ class SlateItem:
 
 @dataclass(frozen=True, slots=True)
 class Slate:
-    """The ordered items that go out, and under which exposure, release and policy."""
+    """The ordered items that go out, and under which exposure, release and policy; `understood` is
+    what was read in the text of a search."""
 
     items: tuple[SlateItem, ...]
     exposure_id: str
@@ -107,6 +109,7 @@ class Slate:
     seed: int
     at: int
     notes: tuple[str, ...] = ()
+    understood: Understood | None = None
 
     def __len__(self) -> int:
         return len(self.items)

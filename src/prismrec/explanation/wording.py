@@ -75,6 +75,7 @@ def _clause(name: str, words: Mapping[str, str], history: bool) -> str:
 _ASPECTS = {
     "words": "words",
     "lexical": "words",
+    "understood": "wish",
     "meaning": "meaning",
     "learned": "judged",
     "text_knn": "text",
@@ -126,6 +127,7 @@ _ENGLISH = {
     "nothing": "No single reason sets it apart from the other candidates.",
     "words": "its words match your search better",
     "meaning": "its meaning is closer to what you look for",
+    "wish": "it is of the kind, brand or property that your search names",
     "judged": "it is more like what was judged right for such searches",
     "text": "its description is closer to your history",
     "follows": "it more often follows what is in your history",
@@ -156,6 +158,7 @@ _CHINESE = {
     "nothing": "与其他候选相比，没有特别突出的理由。",
     "words": "它的字词与您的搜索更相符",
     "meaning": "它的意思更接近您要找的内容",
+    "wish": "它正是您搜索中提到的品牌、类别或特征",
     "judged": "它更像同类搜索中被评为合适的结果",
     "text": "它的介绍更接近您的历史",
     "follows": "它更常出现在您看过的内容之后",

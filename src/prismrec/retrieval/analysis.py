@@ -31,6 +31,11 @@ class Analyzer:
         found: list[str] = self._stems.analyze(" ".join(w[:_LONGEST_WORD] for w in segment(text)))
         return found
 
+    def stem(self, word: str) -> str:
+        """The stem of one word that is cut already."""
+        found: list[str] = self._stems.analyze(word[:_LONGEST_WORD])
+        return "".join(found)
+
     def fields(self, item: Item) -> tuple[list[str], ...]:
         """The words of every field of `item`, in the order of `FIELDS`."""
         return tuple(self.words(text) for text in texts_of(item))

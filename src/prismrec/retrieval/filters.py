@@ -12,7 +12,7 @@ from prismrec.core import BadInput, Filters, Ids, ItemFeatures
 from prismrec.core.arrays import Bools, Positions
 from prismrec.retrieval.postings import REBUILT_SHARE, Postings
 
-__all__ = ["FilterIndex", "filter_mask", "filter_masks"]
+__all__ = ["FilterIndex", "carrying", "filter_mask", "filter_masks"]
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ def filter_masks(filters: Filters, index: FilterIndex) -> tuple[Bools, dict[str,
     rest, facets = index.alive.copy(), {}
     _by_column(filters, index.features, rest)
     for name, values in filters.attributes.items():
-        facets[name] = _any_of(index, _tokens_of(index, name, values))
+        facets[name] = carrying(index, _tokens_of(index, name, values))
     if filters.categories:
-        named = _any_of(index, [f"category={value}" for value in filters.categories])
+        named = carrying(index, [f"category={value}" for value in filters.categories])
         facets["category"] = named & facets.get("category", True)
     prices = _by_price(filters, index.features)
     if prices is not None:
@@ -161,7 +161,7 @@ def _tokens_of(index: FilterIndex, name: str, values: Sequence[str]) -> list[str
     return [f"{name}={value}" for value in values]
 
 
-def _any_of(index: FilterIndex, tokens: Sequence[str]) -> Bools:
+def carrying(index: FilterIndex, tokens: Sequence[str]) -> Bools:
     """The items that carry any of `tokens`."""
     known = [index.tokens[token] for token in tokens if token in index.tokens]
     out = np.zeros(len(index.alive), bool)

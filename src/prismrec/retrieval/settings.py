@@ -41,12 +41,13 @@ class RetrievalSettings:
     (a language in English, or empty for none). `typo_from` is the length from which a word that no
     item has may match with one typing error. `synonyms` is a text file of words that mean the same
     (its form: docs/guides/search-words.md), in the collection's folder or by its whole path; empty
-    for none.
+    for none. `understood_weight` is added to the score of an item that fulfils every wish which a
+    text names by brand, category or attribute, where one that has all words counts 1; 0 for none.
     """
 
     exact_below: int = 50_000
-    candidates: int = 500
     projected_from: int = 8_000
+    candidates: int = 500
     hnsw_links: int = 32
     hnsw_build: int = 120
     hnsw_search: int = 256
@@ -61,3 +62,4 @@ class RetrievalSettings:
     stemmer: str = "english"
     typo_from: int = 4
     synonyms: str = ""
+    understood_weight: float = 0.02

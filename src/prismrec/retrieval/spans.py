@@ -35,10 +35,10 @@ class Token:
     closes: bool = True
 
 
-def tokens(text: str, stem: Stem, *, most: int = MOST_CHARACTERS) -> list[Token]:
-    """The words of the first `most` characters of `text`, Chinese by the character."""
+def tokens(text: str, stem: Stem) -> list[Token]:
+    """The words of the first `MOST_CHARACTERS` characters of `text`, Chinese by the character."""
     found: list[Token] = []
-    for match in _WORD.finditer(text[:most]):
+    for match in _WORD.finditer(text[:MOST_CHARACTERS]):
         if contains_han(match.group()):
             found += _characters(match.group(), match.start())
             continue

@@ -36,6 +36,9 @@ _SCRIPTS = {
     "devanagari": "und-Deva",
     "other": "und",
 }
+_SURE = {"brand": 0.2, "category": 0.2, "attribute": 2 / 3}
+"""The strength from which a word is taken for a name. An attribute's value that few of the items
+with the word have (`power source: Cable`) is not what the word says."""
 _KANA = 0.1
 """The share of kana from which Han characters are read as Japanese."""
 
@@ -154,18 +157,20 @@ def _wanted(
             continue
         size, term = matched
         start, end = words[at].start, words[at + size - 1].end
-        yield Finding(
-            kind=term.kind,
-            filter=False,
-            name=term.name,
-            value=term.value,
-            words=text[start:end],
-            start=start,
-            end=end,
-            tokens=term.tokens,
-            strength=_strength(term, words[at : at + size], used),
-        )
+        strength = _strength(term, words[at : at + size], used)
         at += size
+        if strength >= _SURE[term.kind]:
+            yield Finding(
+                kind=term.kind,
+                filter=False,
+                name=term.name,
+                value=term.value,
+                words=text[start:end],
+                start=start,
+                end=end,
+                tokens=term.tokens,
+                strength=strength,
+            )
 
 
 def _strength(term: Term, words: Sequence[Token], used: Callable[[str], int]) -> float:

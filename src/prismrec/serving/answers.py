@@ -14,6 +14,7 @@ __all__ = [
     "ContributionOut",
     "EventsOut",
     "ExplainOut",
+    "FindingOut",
     "HistoryOut",
     "InfluenceOut",
     "ItemOut",
@@ -27,6 +28,7 @@ __all__ = [
     "SlateItemOut",
     "SlateOut",
     "SnippetOut",
+    "UnderstoodOut",
 ]
 
 
@@ -100,6 +102,35 @@ class PriceRangeOut(BaseModel):
     count: int
 
 
+class FindingOut(BaseModel):
+    """One thing that the text of a search was understood to say, and from which of its words.
+
+    `text[start:end]` are the words, in Unicode characters. A filter leaves items out, a boost only
+    moves some up. Send `key` back in `ignore` to search without it.
+    """
+
+    key: str
+    kind: str = Field(description="brand, category, attribute, price or without")
+    filter: bool
+    name: str
+    value: str
+    words: str
+    start: int
+    end: int
+    low: float | None
+    high: float | None
+    currency: str
+
+
+class UnderstoodOut(BaseModel):
+    """What was read in the text of a search."""
+
+    searched: str = Field(description="What was looked for: the text without what became filters.")
+    language: str
+    findings: list[FindingOut]
+    correction: str = Field(description="Did you mean? Empty where nothing is to correct.")
+
+
 class SlateOut(BaseModel):
     """The ordered items, and under which exposure, release and policy they were chosen."""
 
@@ -116,6 +147,7 @@ class SlateOut(BaseModel):
     )
     price_ranges: list[PriceRangeOut] | None = None
     total: int | None = Field(None, description="Of a listing: how many items match.")
+    understood: UnderstoodOut | None = Field(None, description="Of a search: what was read in it.")
 
 
 class CompletionOut(BaseModel):

@@ -12,7 +12,7 @@ from prismrec.collection import Collection
 from prismrec.core import BadInput, Slate
 from prismrec.core import Query as Question
 from prismrec.serving import listing
-from prismrec.serving.answers import CompleteOut, ExplainOut, SlateOut
+from prismrec.serving.answers import CompleteOut, ExplainOut, FindingOut, SlateOut
 from prismrec.serving.paging import cursor_of, next_page
 from prismrec.serving.requests import (
     CompleteIn,
@@ -143,6 +143,7 @@ def question_of(asked: RecommendIn | SearchIn | SimilarIn) -> Question:
         typing=getattr(asked, "typing", False),
         listing=getattr(asked, "listing", False),
         sort=getattr(asked, "sort", "relevance"),
+        ignore=tuple(getattr(asked, "ignore", ())),
     )
 
 
@@ -169,7 +170,19 @@ def slate_out(shop: Collection, slate: Slate) -> dict[str, Any]:
             }
         )
     facts = ("exposure_id", "release", "policy", "seed", "at", "notes")
-    return {"items": rows, **{name: getattr(slate, name) for name in facts}}
+    told = {name: getattr(slate, name) for name in facts}
+    return {"items": rows, **told, "understood": understood_out(slate)}
+
+
+def understood_out(slate: Slate) -> dict[str, Any] | None:
+    """What was read in the text of a search, in the shape of `UnderstoodOut`."""
+    read = slate.understood
+    if read is None:
+        return None
+    shown = tuple(FindingOut.model_fields)
+    findings = [{name: getattr(one, name) for name in shown} for one in read.findings]
+    facts = ("searched", "language", "correction")
+    return {**{name: getattr(read, name) for name in facts}, "findings": findings}
 
 
 def _completed(shop: Collection, typed: str, n: int) -> Response:

@@ -199,6 +199,11 @@ class SearchIn(RecommendIn):
         "facets that tell most, or their names (category, brand, price, any attribute).",
     )
     sort: Literal["relevance", "price-asc", "price-desc", "newest", "popularity"] = "relevance"
+    ignore: list[Text] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Keys of what was understood of the text that is to be left out.",
+    )
     snippets: Flag = Field(False, description="Mark what matches, and bring the best sentence.")
 
     @property

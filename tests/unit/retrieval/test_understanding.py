@@ -165,7 +165,7 @@ def test_refusals() -> None:
     ],
 )
 def test_denying_a_word_is_not_speaking_of_it(text: str, word: str, speaks: bool) -> None:
-    assert speaks_of(text, word, stem) is speaks
+    assert speaks_of(text, word, stem(word)) is speaks
 
 
 def test_a_brand_that_is_also_a_common_word_is_less_sure() -> None:

@@ -1,0 +1,117 @@
+"""A search says what it read in the text, keeps to it, and can be told not to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.conftest import Opening, Shop
+
+ITEMS = [
+    {"item_id": "u-red", "title": "Zorple gizmo", "brand": "Quuxar", "price": 40.0},
+    {"item_id": "u-dear", "title": "Zorple gizmo", "brand": "Quuxar", "price": 90.0},
+    {"item_id": "u-other", "title": "Zorple gizmo", "brand": "Vexlon", "price": 30.0},
+    {"item_id": "u-none", "title": "Zorple gizmo", "brand": "Vexlon"},
+    {
+        "item_id": "u-lead",
+        "title": "Zorple varnish",
+        "description": "Made with plumbum.",
+        "price": 9,
+    },
+    {"item_id": "u-free", "title": "Zorple varnish", "description": "Plumbum-free.", "price": 9.5},
+]
+
+
+@pytest.fixture
+def shop(opening: Opening) -> Shop:
+    found = opening()
+    found.post("items", {"items": [{**one, "price": one.get("price")} for one in ITEMS]})
+    return found
+
+
+def search(shop: Shop, text: str, **more: Any) -> dict[str, Any]:
+    return shop.post("search", {"text": text, "explore": False, "n": 20, **more})
+
+
+def ours(answer: dict[str, Any]) -> list[str]:
+    return [row["item_id"] for row in answer["items"] if row["item_id"].startswith("u-")]
+
+
+def test_bounds_of_price_and_refusals_leave_items_out(shop: Shop) -> None:
+    text = "zorple gizmo under 50 euros, not Vexlon"
+    answer = search(shop, text)
+    assert "u-red" in ours(answer)
+    assert not {"u-dear", "u-other", "u-none"} & set(ours(answer))
+    read = answer["understood"]
+    assert read["searched"] == "zorple gizmo"
+    price, brand = read["findings"]
+    assert (price["kind"], price["low"], price["high"]) == ("price", None, 50)
+    assert price["currency"] == "EUR"
+    assert (brand["key"], brand["filter"], brand["value"]) == ("without:not vexlon", True, "Vexlon")
+    for one in read["findings"]:
+        assert text[one["start"] : one["end"]] == one["words"]
+
+
+def test_what_was_understood_can_be_taken_back(shop: Shop) -> None:
+    text = "zorple gizmo under 50 euros"
+    key = search(shop, text)["understood"]["findings"][0]["key"]
+    freed = search(shop, text, ignore=[key])
+    assert freed["understood"]["findings"] == []
+    assert freed["understood"]["searched"] == text
+    assert {"u-red", "u-dear", "u-none"} <= set(ours(freed))
+
+
+def test_a_brand_moves_items_up_and_loses_none(shop: Shop) -> None:
+    answer = search(shop, "vexlon zorple gizmo")
+    (brand,) = answer["understood"]["findings"]
+    assert (brand["kind"], brand["filter"]) == ("brand", False)
+    assert set(ours(answer)[:2]) == {"u-other", "u-none"}
+    assert {"u-red", "u-dear"} <= set(ours(answer))
+    top = answer["items"][0]
+    assert top["parts"]["understood"] > 0
+    assert sum(top["parts"].values()) == pytest.approx(top["score"], abs=1e-5)
+
+
+def test_denying_a_word_is_not_having_it(shop: Shop) -> None:
+    found = ours(search(shop, "zorple varnish without plumbum"))
+    assert "u-free" in found
+    assert "u-lead" not in found
+
+
+def test_a_listing_counts_what_it_shows(shop: Shop) -> None:
+    answer = search(shop, "zorple under 50 euros", facets=["brand"])
+    assert answer["total"] == 4
+    assert set(ours(answer)) == {"u-red", "u-other", "u-lead", "u-free"}
+
+
+def test_did_you_mean(shop: Shop) -> None:
+    answer = search(shop, "zorpel gizmo")
+    assert answer["understood"]["correction"] == "zorple gizmo"
+    assert answer["notes"] == ["corrected-words"]
+    assert ours(answer)
+    assert search(shop, "zorple gizmo")["understood"]["correction"] == ""
+    assert search(shop, "zorple gizmo")["notes"] == []
+
+
+def test_when_words_are_missing_the_answer_says_so(shop: Shop) -> None:
+    assert search(shop, "zorple xylophonic gramophone quartet")["notes"] == ["fewer-words"]
+    assert search(shop, "xylophonic gramophone")["notes"] == ["no-item-has-these-words"]
+    nothing = search(shop, "zorple gizmo under 1 euro")
+    assert (nothing["items"], nothing["notes"]) == ([], ["nothing-left-after-filters"])
+
+
+def test_a_recommendation_reads_nothing(shop: Shop) -> None:
+    assert shop.post("recommend", {"user_id": "nobody"})["understood"] is None
+
+
+def test_while_one_types_the_last_word_is_no_bound_yet(shop: Shop) -> None:
+    typed = search(shop, "zorple gizmo under 5", typing=True)
+    assert typed["understood"]["findings"] == []
+    assert ours(typed)
+
+
+def test_removed_and_new_brands_are_known_at_once(shop: Shop) -> None:
+    shop.request("DELETE", "items/u-other")
+    shop.request("DELETE", "items/u-none")
+    assert search(shop, "vexlon gizmo")["understood"]["findings"] == []
