@@ -1,10 +1,12 @@
 """Thousands of generated requests against the API: none may be answered with 5xx.
 
-    python -m benchmarks.fuzz [--requests 5000] [--seed 1] [--json]
+    python -m benchmarks.fuzz [--requests 5000] [--hostile 10000] [--seed 1] [--json]
 
 Schemathesis reads the OpenAPI document and makes requests for every operation, right ones and wrong
 ones. Each answer must not be 5xx and must have the content type and the shape that the document
-promises. The app runs in this process over a small synthetic marketplace.
+promises. With `--hostile`, that many hostile texts are searched for and completed instead (see
+`benchmarks.hostile`), each in bounded time. The app runs in this process over a small synthetic
+marketplace.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+from benchmarks import hostile
 from benchmarks.durability import marketplace
 
 __all__ = ["Fuzzed", "fuzz", "main"]
@@ -142,10 +145,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run it; 0 when no answer was 5xx or out of shape."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--requests", type=int, default=5_000)
+    parser.add_argument("--hostile", type=int, default=0, help="search for so many hostile texts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        if asked.hostile:
+            return hostile.report(marketplace(Path(folder)), asked.hostile, asked.seed, asked.json)
         found = _on_a_marketplace(Path(folder), asked.requests, asked.seed)
     if asked.json:
         print(json.dumps(asdict(found)))

@@ -33,7 +33,8 @@ __all__ = ["Shopfront", "shopfront_of"]
 
 CLOSE = 500
 """How many of the items nearest in meaning may match without the words."""
-SAMPLED = 256
+PLENTY = 100
+"""From so many items with the words on, no others match."""
 REMEMBERED = 64
 
 
@@ -119,8 +120,9 @@ class Shopfront:
 
     def _matched(self, seen: Snapshot, asked: QueryBatch, *, typing: bool) -> Matched:
         """Those that have the words (see `Matching`), and those as near in meaning as the nearest
-        quarter of these; where none has the words, the nearest in meaning. Half a word means
-        nothing yet, so that while one types the words alone count where there are any.
+        quarter of these, as long as these are few; where none has any, the nearest in meaning.
+        Half a word means nothing yet, so that while one types the words alone count where there
+        are any.
         """
         n = len(seen.catalogue)
         if asked.texts is None:
@@ -140,20 +142,19 @@ class Shopfront:
 
     def _with_meaning(self, seen: Snapshot, asked: QueryBatch, found: Matched) -> Bools:
         out = found.items.copy()
-        near = _nearest(seen, asked)
+        worded = np.flatnonzero(out & seen.alive)
+        near = _nearest(seen, asked) if len(worded) < PLENTY else None
         if near is None:
             return out
         places = near.positions[0][near.positions[0] >= 0]
         scores = near.scores[0][: len(places)]
-        worded = np.flatnonzero(out & seen.alive)
         if not len(worded):
             out[places[: seen.shortlist]] = True
             return out
-        some = worded[:: max(1, len(worded) // SAMPLED)]
         vectors, query = seen.features.text_vectors, asked.text_vectors
         assert vectors is not None
         assert query is not None
-        out[places[scores >= np.quantile(vectors[some] @ query[0], 0.75)]] = True
+        out[places[scores >= np.quantile(vectors[worded] @ query[0], 0.75)]] = True
         return out
 
     # -- counts and orders ------------------------------------------------------------------------

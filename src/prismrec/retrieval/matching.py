@@ -105,7 +105,7 @@ class Matching:
         if prefix:
             rows = self._once(np.concatenate([rows, self._starting(prefix)]))
             if not len(rows) and len(prefix) >= SHORTEST_MISSPELT and prefix.isalpha():
-                near = self._words.near(prefix, prefix=True)
+                near = self._words.near(prefix)
                 rows = self._once(np.concatenate([NOTHING, *(self._index.rows(p) for p in near)]))
         weight = float(np.log1p(self._index.n_rows / max(len(rows), 1)))
         return Term(stem, weight, prefix), rows

@@ -81,7 +81,7 @@ class Phrases:
     def _like(self, piece: str) -> Positions:
         rows = self._beginning(piece)
         if not len(rows) and len(piece) >= SHORTEST_MISSPELT and piece.isalpha():
-            near = [self._index.rows(place) for place in self._words.near(piece, prefix=True)]
+            near = [self._index.rows(place) for place in self._words.near(piece)]
             rows = np.concatenate([NOTHING, *near])
         return rows
 

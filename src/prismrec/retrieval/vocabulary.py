@@ -25,7 +25,7 @@ class SortedWords:
     >>> words = SortedWords(["cup", "cupboard", "coffee"])
     >>> [words[i] for i in words.starting("cup")]
     ['cup', 'cupboard']
-    >>> [words[i] for i in words.near("cofee")]
+    >>> [words[i] for i in words.near("cofe")]
     ['coffee']
     """
 
@@ -71,23 +71,30 @@ class SortedWords:
         """The places of all words that start with `prefix`."""
         return [*range(*self.span(prefix)), *self.later(prefix)]
 
-    def near(self, word: str, *, prefix: bool = False) -> list[int]:
-        """The words one typing error away from `word`: a letter wrong, missing, too many, or
-        swapped with the next. With `prefix`, those that have such a beginning.
+    def near(self, prefix: str) -> list[int]:
+        """The words with a beginning one typing error away from `prefix`: a letter wrong, missing,
+        too many, or swapped with the next.
 
-        Those with the same first letter; only where there are none, all others.
+        Those with the same first letter; only where there are none, others. For two letters or
+        more in Latin script.
         """
-        word = word[: WIDTH - 2]
-        if len(word) < 2 or not word.isascii():
+        prefix = prefix[: WIDTH - 2]
+        if len(prefix) < 2 or not prefix.isascii():
             return []
-        low, high = self.span(word[0])
-        first = self._table()
-        later = _letters(self._words[self._sorted :])
+        low, high = self.span(prefix[0])
+        later = self._words[self._sorted :]
         found = [
-            *(low + one_error_away(word, first[low:high], prefix=prefix)),
-            *(self._sorted + one_error_away(word, later, prefix=prefix)),
+            *(low + one_error_away(prefix, self._table()[low:high])),
+            *(self._sorted + one_error_away(prefix, _letters(later))),
         ]
-        return found or one_error_away(word, first, prefix=prefix).tolist()
+        return found or self._other_start(prefix)
+
+    def _other_start(self, prefix: str) -> list[int]:
+        """The sorted words with another first letter, the error being there."""
+        rest, firsts = prefix[1:], {word[0] for word in self._words[: self._sorted] if word}
+        starts = [rest, rest[0] + prefix[0] + rest[1:]]
+        starts += [letter + more for letter in sorted(firsts) for more in (rest, prefix)]
+        return sorted({place for start in starts for place in range(*self.span(start))})
 
     def _table(self) -> np.ndarray:
         """The letters of the sorted words."""
@@ -96,27 +103,21 @@ class SortedWords:
         return self._letters
 
 
-def one_error_away(word: str, letters: np.ndarray, *, prefix: bool) -> Positions:
-    """The rows of `letters` (v, WIDTH) whose word is `word` but for one error at most.
+def one_error_away(prefix: str, letters: np.ndarray) -> Positions:
+    """The rows of `letters` (v, WIDTH) whose word begins with `prefix`, but for one error at most.
 
     With p the length of the common beginning, one error at p leaves equal what follows it, with the
     letters shifted by one where a letter is missing or too many.
     """
-    asked = np.frombuffer(word.encode("utf-32-le"), np.uint32)
+    asked = np.frombuffer(prefix.encode("utf-32-le"), np.uint32)
     m, rows = len(asked), np.arange(len(letters))
     same = letters[:, :m] == asked
     p = np.where(same.all(axis=1), m, np.argmin(same, axis=1))
-    after, lengths = np.minimum(p + 1, m), (letters != 0).sum(axis=1)
-    equal = _ends_equal(letters, asked, 0)
-    kinds = (
-        (equal[rows, after], m),  # a wrong letter
-        (_ends_equal(letters, asked, 1)[rows, p], m + 1),  # one missing
-        (_ends_equal(letters, asked, -1)[rows, after], m - 1),  # one too many
-        (_swapped(letters, asked, p) & equal[rows, np.minimum(p + 2, m)], m),
-    )
-    found = (p == m) & (prefix | (lengths <= m + 1))
-    for fits, length in kinds:
-        found |= (p < m) & fits & (prefix | (lengths == length))
+    after, equal = np.minimum(p + 1, m), _ends_equal(letters, asked, 0)
+    found = (p == m) | equal[rows, after]  # right, or a wrong letter
+    found |= _ends_equal(letters, asked, 1)[rows, p]  # one missing
+    found |= _ends_equal(letters, asked, -1)[rows, after]  # one too many
+    found |= _swapped(letters, asked, p) & equal[rows, np.minimum(p + 2, m)]
     return np.flatnonzero(found).astype(np.int32)
 
 

@@ -28,19 +28,19 @@ def distance(a: str, b: str) -> int:
 
 @settings(deadline=None)
 @given(st.sets(LETTERS, max_size=12), st.sets(LETTERS, max_size=4), LETTERS)
-def test_near_words_are_those_one_error_away(first: set[str], later: set[str], word: str) -> None:
+def test_near_words_have_a_beginning_one_error_away(
+    first: set[str], later: set[str], typed: str
+) -> None:
     words = SortedWords(first)
     for one in later:
         words.add(one)
-    everyone = first | later
-    near = {one for one in everyone if distance(word, one) <= 1}
-    found = {words[place] for place in words.near(word)}
-    same_start = {one for one in near if one[0] == word[0] or one in later - first}
-    assert found == (same_start or near)
-    beginnings = {
-        one for one in everyone if any(distance(word, one[:k]) <= 1 for k in range(1, len(one) + 1))
+    near = {
+        one
+        for one in first | later
+        if any(distance(typed, one[:k]) <= 1 for k in range(1, len(one) + 1))
     }
-    assert {words[place] for place in words.near(word, prefix=True)} <= beginnings
+    same_start = {one for one in near if one[0] == typed[0] or one in later - first}
+    assert {words[place] for place in words.near(typed)} == (same_start or near)
 
 
 @given(st.sets(LETTERS, max_size=12), st.sets(LETTERS, max_size=4), st.text("abc", max_size=3))
