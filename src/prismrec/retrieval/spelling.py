@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from prismrec.core import MissingExtra
@@ -82,7 +83,7 @@ class Spelling:
         is far commoner. A word that is two (`phonecharger`) is parted.
         """
         changed, out, at = False, [], 0
-        for match in list(_WORD.finditer(text))[:MOST_WORDS]:
+        for match in islice(_WORD.finditer(text), MOST_WORDS):
             said = _APOSTROPHE.sub("", normalise(match.group()))
             meant = self._meant(said)
             if meant and meant != said:

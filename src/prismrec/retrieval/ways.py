@@ -24,6 +24,8 @@ MOST_WORDS = 48
 """Words of a query that are looked up; a pasted page must not cost more than a question."""
 MOST_MEANT = 3
 """Words that a misspelt one is taken for."""
+REMEMBERED, LONGEST_REMEMBERED = 1_000, 200
+"""Queries whose ways are kept, since one request asks for them several times."""
 Way = tuple[str, ...]
 
 
@@ -44,6 +46,7 @@ class Ways:
         self._words, self._used = words, used
         self._synonyms = synonyms or Synonyms()
         self._parts: dict[str, Way] = {}
+        self._known: dict[tuple[str, bool], list[Way]] = {}
         self.spelling = Spelling(self._having)
 
     def learn(self, items: Iterable[Item]) -> None:
@@ -56,9 +59,24 @@ class Ways:
                 if one.end - one.start > 1:
                     self._parts[one.others[0][0]] = tuple(said.words[one.start : one.end])
 
+    def forget(self) -> None:
+        """Find the ways of every query anew, because the words of the items are others now."""
+        self._known = {}
+
     def of(self, text: str, *, typing: bool = False) -> list[Way]:
         """The words of `text`, stemmed, then up to five other ways to say them. With `typing` the
         last word may be only a beginning, and stands as it is."""
+        known = self._known  # that of before, where words change meanwhile
+        found = known.get((text, typing))
+        if found is None:
+            found = self._find(text, typing=typing)
+            if len(known) >= REMEMBERED:
+                known.clear()
+            if len(text) < LONGEST_REMEMBERED:
+                known[text, typing] = found
+        return found
+
+    def _find(self, text: str, *, typing: bool) -> list[Way]:
         said = cut(text)
         plain = tuple(self._words(text)[:MOST_WORDS])
         if not plain:

@@ -123,6 +123,7 @@ class Words:
         self._writer.commit()
         self._index.reload()
         self._searcher = self._index.searcher()
+        self.ways.forget()
 
     def _query(self, searcher: tantivy.Searcher, text: str, *, typing: bool) -> Node | None:
         ways = [

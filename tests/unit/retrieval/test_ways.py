@@ -103,3 +103,13 @@ def test_evidence_is_of_the_best_way(words: Words) -> None:
 
     assert told("tv")[0] == pytest.approx(0.8 * told("television")[0])
     assert told("tv")[1] == 0.0
+
+
+def test_a_new_word_is_no_misspelling_any_more() -> None:
+    index = Words()
+    index.upsert(np.array([0], np.int32), [Item("a", title="Wireless headphones")])
+    assert index.ways.of("wirelesx") == [("wirelesx",), ("wireless",)]
+    index.upsert(np.array([1], np.int32), [Item("b", title="Wirelesx")])
+    assert index.ways.of("wirelesx") == [("wirelesx",)]
+    index.remove(np.array([1], np.int32))
+    assert index.ways.of("wirelesx") == [("wirelesx",), ("wireless",)]
