@@ -20,68 +20,15 @@ __all__ = ["SLOWEST", "Asked", "ask", "report", "requests", "texts"]
 
 SLOWEST = 5.0
 """Seconds that one answer may take on a busy machine."""
-WORDS = [
-    "black",
-    "case",
-    "coffee",
-    "lamp",
-    "red",
-    "jacket",
-    "iphone",
-    "13",
-    "usb-c",
-    "3.2",
-    "100w",
-    "under",
-    "50",
-    "not",
-    "acme",
-    "黑色",
-    "手机壳",
-    "蓝牙耳机",
-    "200元以下",
-    "прайс",
-    "سماعة",
-    "אוזניות",
-    "กาแฟ",
-    "コーヒー",
-    "커피",
-    "naïve",
-    "œuvre",
-]
-OPERATORS = tuple(
-    [
-        "AND",
-        "OR",
-        "NOT",
-        "+",
-        "-",
-        "&&",
-        "||",
-        "!",
-        "(",
-        ")",
-        "{",
-        "}",
-        "[",
-        "]",
-        "^",
-        '"',
-        "~",
-        "*",
-        "?",
-        ":",
-        "\\",
-        "/",
-        "title:x",
-        "a^1e9",
-        '"a',
-        'b"~9',
-        "[1",
-        "TO",
-        "9]",
-    ]
-)
+WORDS = (
+    "black", "case", "coffee", "red", "jacket", "iphone", "13", "usb-c", "3.2", "100w", "under",
+    "50", "not", "acme", "黑色", "手机壳", "蓝牙耳机", "200元以下", "прайс", "سماعة", "אוזניות",
+    "กาแฟ", "コーヒー", "커피", "naïve", "œuvre",
+)  # fmt: skip
+OPERATORS = (
+    "AND", "OR", "NOT", "+", "-", "&&", "||", "!", "(", ")", "{", "}", "[", "]", "^", '"', "~",
+    "*", "?", ":", "\\", "/", "title:x", "a^1e9", '"a b"~9', "[1 TO 9]",
+)  # fmt: skip
 EMOJI = "😀👩‍👩‍👧‍👦🏳️‍🌈🇨🇳👍🏽❤️🔥"
 BIDI = "\u202e\u202d\u2066\u2067\u2069\u200e\u200f\u061c"
 INVISIBLE = "\u200b\u200c\u200d\ufeff\u00ad\u180e\u2060"

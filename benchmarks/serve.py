@@ -1,6 +1,7 @@
 """How fast does a served collection answer, and how soon is what it is told felt?
 
     python -m benchmarks.serve [X.prism] [--data FOLDER] [--rate 50] [--seconds 60] [--json]
+    python -m benchmarks.serve [X.prism] --searches --rate 100        only searches, no writes
 
 Starts the real server as a process of its own and asks it from this one: recommend for known users
 (5 of 10 requests), search (3) and events (2), at a fixed rate whether or not earlier answers are
@@ -149,7 +150,9 @@ def summary(values: Sequence[float]) -> dict[str, float]:
     return {"p50": round(float(np.median(values)), 1), "worst": round(max(values), 1)}
 
 
-async def measure(path: Path, port: int, rate: float, seconds: float) -> Served:
+async def measure(
+    path: Path, port: int, rate: float, seconds: float, *, searches_only: bool = False
+) -> Served:
     """Start a server on `path`, put it under load, and stop it."""
     stall = idle_stall()
     began = time.perf_counter()
@@ -164,10 +167,12 @@ async def measure(path: Path, port: int, rate: float, seconds: float) -> Served:
             await ready(http, server)
             name = path.name.removesuffix(".prism")
             items, made = await visitors(http, path, name)
+            made.searches_only = searches_only
             found = Served(name, items, rate, seconds, round(time.perf_counter() - began, 1))
             found.idle_stall_ms = stall
             await load(http, made, found)
-            await delays(http, made, found)
+            if not searches_only:
+                await delays(http, made, found)
             found.server_rss_mib = resident(server.pid)
     finally:
         server.terminate()
@@ -233,13 +238,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=data_folder() / "beauty")
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--searches", action="store_true", help="nothing but searches")
     parser.add_argument("--port", type=int, default=0, help="by default a free one")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="serve-") as temporary:
         folder = Path(temporary)
         path = copied(asked.collection, folder) if asked.collection else fitted(asked.data, folder)
-        found = asyncio.run(measure(path, asked.port or free_port(), asked.rate, asked.seconds))
+        port = asked.port or free_port()
+        run = measure(path, port, asked.rate, asked.seconds, searches_only=asked.searches)
+        found = asyncio.run(run)
     if asked.json:
         print(json.dumps(asdict(found)))
     else:
@@ -257,9 +265,9 @@ def show(found: Served) -> None:
     for kind, row in found.times.items():
         figures = (row.requests, row.p50_ms, row.p95_ms, row.p99_ms, row.worst_ms)
         print(f"{kind:>12} " + " ".join(f"{figure:>8}" for figure in figures))
-    print(
-        f"\nevent to slate {found.event_to_slate_ms} ms; item to search {found.item_to_search_ms}"
-    )
+    if found.item_to_search_ms:
+        delays = found.event_to_slate_ms, found.item_to_search_ms
+        print(f"\nevent to slate {delays[0]} ms; item to search {delays[1]}")
 
 
 if __name__ == "__main__":

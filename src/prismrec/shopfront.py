@@ -143,7 +143,9 @@ class Shopfront:
     def _with_meaning(self, seen: Snapshot, asked: QueryBatch, found: Matched) -> Bools:
         out = found.items.copy()
         worded = np.flatnonzero(out & seen.alive)
-        near = _nearest(seen, asked) if len(worded) < PLENTY else None
+        if len(worded) >= PLENTY or (len(worded) and _knows_words_only(seen)):
+            return out
+        near = _nearest(seen, asked)
         if near is None:
             return out
         places = near.positions[0][near.positions[0] >= 0]
@@ -190,6 +192,11 @@ def _places(seen: Snapshot, item_ids: Iterable[str]) -> Positions:
     """The positions of the ids that this snapshot knows, in their order."""
     places = [seen.catalogue.position(item_id) for item_id in item_ids]
     return np.array([place for place in places if place >= 0], np.int32)
+
+
+def _knows_words_only(seen: Snapshot) -> bool:
+    """Whether the encoder was made from the catalogue's own words and knows nothing beyond them."""
+    return seen.encoder is not None and seen.encoder.name == "tfidf"
 
 
 def _nearest(seen: Snapshot, asked: QueryBatch) -> Candidates | None:
