@@ -1,10 +1,12 @@
 """How good is a slate for someone of whom little is known yet?
 
     python -m benchmarks.few_events [--data movielens-100k] [--models default,popularity]
-                                    [--events 0,1,2,5] [--seed 0]
+                                    [--without profile] [--events 0,1,2,5] [--seed 0]
 
 The same test cases, asked with only the last events of each history: none, one, two, five, all.
 What the rest of the history holds still does not come out: every figure is of the same question.
+With `--without` the default model is fitted once more without some experts, and the difference that
+they make is given with its interval of 95%, resampling people.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ from prismrec.core.arrays import Floats
 from prismrec.core.metrics import ndcg
 from prismrec.evaluation.evaluate import Plan, prepare
 from prismrec.evaluation.ranks import HistoryFilter, rank_batch
-from prismrec.models.default import learner_by_name
+from prismrec.evaluation.run import Examination
+from prismrec.evaluation.significance import pooled, totals
+from prismrec.models.default import experts_for, facts_of, learner_by_name
+from prismrec.models.settings import ModelSettings
 from prismrec.threads import every_core, side_by_side
 
 __all__ = ["main"]
@@ -37,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", default="movielens-100k")
     parser.add_argument("--models", default="default,popularity")
+    parser.add_argument("--without", default="", help="experts, comma-separated")
     parser.add_argument("--events", default="0,1,2,5")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args(argv)
@@ -48,12 +54,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{asked.data}, nDCG@10 of {len(exam.test)} cases, by events of the history that are")
         print("read:" + "".join(f"{'all' if n is None else n:>8}" for n in known))
         for name in asked.models.split(","):
-            learner = learner_by_name(name, repeats=exam.rule.repeats)
-            rng = generator(asked.seed, "fit", name)
-            scorer = learner.fit(exam.train, rng, validation=exam.validation)
-            values = [figures(scorer, exam.test, n, exam.rule).mean() for n in known]
-            print(f"{name:12}" + "".join(f"{value:8.4f}" for value in values), flush=True)
+            values = answers(exam, known, name, Settings().models, asked.seed)
+            print(f"{name:12}" + "".join(f"{v.mean():8.4f}" for v in values), flush=True)
+            if name == "default" and asked.without:
+                usual = experts_for(facts_of(exam.train, exam.rule.repeats))
+                fewer = tuple(e for e in usual if e not in asked.without.split(","))
+                settings = replace(Settings().models, experts=fewer)
+                rest = answers(exam, known, name, settings, asked.seed)
+                print("without it  " + "".join(f"{v.mean():8.4f}" for v in rest), flush=True)
+                for n, one, other in zip(known, values, rest, strict=True):
+                    gap = totals(one - other, exam.test.clusters)
+                    found = pooled([gap], generator(asked.seed, "few", str(n)))
+                    of = "all" if n is None else n
+                    span = f"{found.low:+.4f} to {found.high:+.4f}"
+                    print(f"{of:>5} events: {found.mean:+.4f} ({span})", flush=True)
     return 0
+
+
+def answers(
+    exam: Examination, known: list[int | None], name: str, settings: ModelSettings, seed: int
+) -> list[Floats]:
+    """For each number of events read, the figures of every test case by a model fitted once."""
+    learner = learner_by_name(name, settings, repeats=exam.rule.repeats)
+    rng = generator(seed, "fit", name)
+    scorer = learner.fit(exam.train, rng, validation=exam.validation)
+    return [figures(scorer, exam.test, n, exam.rule) for n in known]
 
 
 def figures(scorer: Scorer, cases: Cases, events: int | None, rule: HistoryFilter) -> Floats:

@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from prismrec.assembly import assemble, with_items, with_rules, without_items
 from prismrec.config import Settings, read_settings, write_settings
 from prismrec.core import (
@@ -26,10 +28,12 @@ from prismrec.core import (
     Relation,
     Rule,
     Slate,
+    StoredCatalogue,
     User,
 )
 from prismrec.data.catalogue import Catalogue
 from prismrec.engine import Engine, Explanation
+from prismrec.profiles import Profiles
 from prismrec.release import Release, load_release, save_release
 from prismrec.snapshot import Snapshot
 from prismrec.store import Releases, Store, open_store
@@ -98,9 +102,7 @@ class Collection:
         try:
             store.announce(url)
             release = load_release(releases.open(number), number)
-            catalogue = stored_catalogue(store, release)
-            snapshot = with_rules(assemble(release, catalogue, settings, path), store.rules.list())
-            return cls(path, settings, store, snapshot)
+            return cls(path, settings, store, snapshot_of(store, release, settings, path))
         except BaseException:
             store.close()
             raise
@@ -156,6 +158,15 @@ class Collection:
         """Why `item` scores what it does for `user`."""
         return self.engine.explain(Query(user_id=user, **more), item)
 
+    def chances(self, slate: Slate) -> dict[str, list[float]]:
+        """How likely each item of `slate` is to be met with each outcome, shown in this order, by
+        outcome: `next`, that the person takes it next, and every event type (`click`) of which
+        logged exposures have taught the release enough. For a first page of recommendations: the
+        scores of searches are of another kind."""
+        scores = np.array([[item.score for item in slate]], np.float64)
+        head = self.snapshot.calibration
+        return {outcome: head.chances(outcome, scores)[0].tolist() for outcome in head.weights}
+
     # -- telling ----------------------------------------------------------------------------------
 
     def observe(self, events: Event | Iterable[Event]) -> list[Outcome]:
@@ -177,6 +188,7 @@ class Collection:
         """Add or replace items, users and relations; new items can be found at once."""
         with self._turn:
             self.store.catalogue.upsert(items=items, users=users, relations=relations)
+            self.snapshot.people.put(users)
             if items:
                 self.engine.snapshot = with_items(self.snapshot, items)
 
@@ -197,6 +209,7 @@ class Collection:
         Releases trained before hold no user by name; the next `refresh` learns without them.
         """
         counts = self.store.erase(user_id)
+        self.snapshot.people.forget(user_id)
         self.suggestions.refresh()
         self.store.audit.append("erase", by, {"removed": counts})
         return counts
@@ -251,9 +264,7 @@ class Collection:
         with self._turn:
             before = self.snapshot.release
             release = load_release(self.releases.open(number), number)
-            catalogue = stored_catalogue(self.store, release)
-            snapshot = assemble(release, catalogue, self.settings, self.path)
-            snapshot = with_rules(snapshot, self.store.rules.list())
+            snapshot = snapshot_of(self.store, release, self.settings, self.path)
             move()
             self.store.audit.append(action, by, {"from": before, "to": number})
             self.engine.snapshot = snapshot
@@ -280,9 +291,17 @@ def key_of(path: Path, database: str) -> str:
     return OWN_KEY if own else path.name.removesuffix(".prism")
 
 
-def stored_catalogue(store: Store, release: Release) -> Catalogue:
-    """The catalogue as the store has it, its attribute tokens at the places the release knows."""
+def snapshot_of(store: Store, release: Release, settings: Settings, path: Path) -> Snapshot:
+    """What serves the release over what the store holds: items, people, and rules of the shop."""
     stored = store.catalogue.load()
+    snapshot = assemble(release, catalogue_of(stored, release), settings, path)
+    people = Profiles(release.people, (user for user in stored.users if user.user_id))
+    known = replace(snapshot, people=people, calibration=release.calibration)
+    return with_rules(known, store.rules.list())
+
+
+def catalogue_of(stored: StoredCatalogue, release: Release) -> Catalogue:
+    """The catalogue as the store has it, its attribute tokens at the places the release knows."""
     catalogue = Catalogue.of(stored.items, release.vocabulary)
     gone = [
         item.item_id for item, removed in zip(stored.items, stored.removed, strict=True) if removed

@@ -3,6 +3,7 @@
 releases/N/manifest.json     format, versions, SHA-256 of every file
 releases/N/release.json      what the models were trained on, and how well they did
 releases/N/vocabulary.json   the catalogue's attribute tokens, at the places the models know
+releases/N/people.json       how the profiles of people are spelled, where there were any
 releases/N/scorer/           the models, as JSON and safetensors
 releases/N/ranker/           what judgments taught the ranking of searches, where there were any
 releases/N/encoder/          which text encoder, or all of it where it was fitted here
@@ -19,6 +20,7 @@ from typing import Any
 from prismrec.core import State
 from prismrec.data.tokens import TokenVocabulary
 from prismrec.models.artifacts import content_hash, read_state, write_state
+from prismrec.models.calibration import Calibration
 from prismrec.store import Releases
 
 __all__ = ["Release", "load_release", "save_release"]
@@ -29,8 +31,9 @@ class Release:
     """A trained engine, apart from the catalogue and the histories it will serve.
 
     `n_items` is how many positions it knew; `last_seq` the last stored event it learned from;
-    `ranker` what judgments taught the ranking of searches; `report` what `fit` or `refresh`
-    measured. `number` is 0 until it is saved.
+    `ranker` what judgments taught the ranking of searches; `people` how profiles are spelled;
+    `calibration` what its scores say of chances; `report` what `fit` or `refresh` measured.
+    `number` is 0 until it is saved.
     """
 
     scorer: State
@@ -44,6 +47,8 @@ class Release:
     last_seq: int
     language: str = "en"
     ranker: State | None = None
+    people: TokenVocabulary | None = None
+    calibration: Calibration = field(default_factory=Calibration)
     report: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
 
@@ -71,8 +76,12 @@ def save_release(release: Release, releases: Releases) -> int:
         (folder / "vocabulary.json").write_text(
             json.dumps(release.vocabulary.state(), ensure_ascii=False)
         )
+        if release.people is not None:
+            told = json.dumps(release.people.state(), ensure_ascii=False)
+            (folder / "people.json").write_text(told)
         facts = {name: getattr(release, name) for name in FACTS}
-        (folder / "release.json").write_text(json.dumps({**facts, "report": release.report}))
+        facts |= {"report": release.report, "calibration": release.calibration.to_json()}
+        (folder / "release.json").write_text(json.dumps(facts))
         stopped = release.report.get("budget", {}).get("stopped_by_clock")
         return {
             "content_hash": release.content_hash,
@@ -89,12 +98,20 @@ def load_release(folder: Path, number: int) -> Release:
     facts = json.loads((folder / "release.json").read_text())
     facts["event_types"] = tuple(facts["event_types"])
     facts["consumed"] = tuple(facts["consumed"])
+    if "calibration" in facts:
+        facts["calibration"] = Calibration.from_json(facts["calibration"])
     encoder, ranker = folder / "encoder", folder / "ranker"
+    people = folder / "people.json"
     return Release(
         scorer=read_state(folder / "scorer"),
         encoder=read_state(encoder) if encoder.is_dir() else None,
         ranker=read_state(ranker) if ranker.is_dir() else None,
-        vocabulary=TokenVocabulary.from_state(json.loads((folder / "vocabulary.json").read_text())),
+        vocabulary=_vocabulary(folder / "vocabulary.json"),
+        people=_vocabulary(people) if people.is_file() else None,
         number=number,
         **facts,
     )
+
+
+def _vocabulary(path: Path) -> TokenVocabulary:
+    return TokenVocabulary.from_state(json.loads(path.read_text()))

@@ -33,14 +33,16 @@ from prismrec.core.arrays import Bools, Positions
 from prismrec.core.understood import Understood
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Pinned
+from prismrec.models.calibration import Calibration
+from prismrec.profiles import Profiles
 from prismrec.ranking.search import SearchRanker
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
-from prismrec.retrieval.selection import top_k
-from prismrec.shopfront import Shopfront
 from prismrec.retrieval.filters import carrying
 from prismrec.retrieval.reader import Reader
-
+from prismrec.retrieval.selection import top_k
 from prismrec.retrieval.stages import stage_of
+from prismrec.shopfront import Shopfront
+
 __all__ = ["Snapshot"]
 
 NONE = np.zeros(0, np.int32)
@@ -80,12 +82,13 @@ class Snapshot:
     consumed: frozenset[str]
     repeats: bool
     front: Shopfront
+    reader: Reader
     language: str = "en"
     has_clock: bool = True
-    reader: Reader
     report: Mapping[str, Any] = field(default_factory=dict)
     users: Ids = field(default_factory=Ids)
-    user_profiles: Bags | None = None
+    people: Profiles = field(default_factory=lambda: Profiles(None))
+    calibration: Calibration = field(default_factory=Calibration)
 
     # -- what the snapshot is ---------------------------------------------------------------------
 
@@ -122,9 +125,6 @@ class Snapshot:
         item = self.catalogue.item(position)
         return item.title or item.item_id
 
-    # -- from people's events to what models are asked -----------------------------------------
-
-    def sequences(self, histories: Sequence[Sequence[Event]]) -> Sequences:
     # -- what a text asks for ---------------------------------------------------------------------
 
     def read(self, query: Query) -> Query:
@@ -142,6 +142,9 @@ class Snapshot:
             query.understood, self.filters, self.front.matching, self.catalogue.text
         )
 
+    # -- from people's events to what models are asked -----------------------------------------
+
+    def sequences(self, histories: Sequence[Sequence[Event]]) -> Sequences:
         """Histories as models read them; events on unknown items are left out."""
         rows: list[list[tuple[int, Event]]] = []
         for history in histories:
@@ -166,9 +169,7 @@ class Snapshot:
 
     def profiles(self, user_ids: Sequence[str]) -> Bags | None:
         """The profile bags of users, empty for unknown ones."""
-        if self.user_profiles is None:
-            return None
-        return self.user_profiles.take(self.users.positions(user_ids))
+        return self.people.bags(user_ids)
 
     def hidden(self, past: Sequence[Event], *, searching: bool) -> set[str]:
         """The items of past events that must not come out again.
@@ -241,7 +242,6 @@ class Snapshot:
             best = self._personal(asked, best, weight)
         return best.best(k)
 
-    def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
     def _wished(self, found: Candidates, understood: Understood) -> Candidates:
         """Adds a part for the wishes of the text that each item fulfils."""
         weight = np.float32(self.settings.retrieval.understood_weight)
@@ -263,6 +263,7 @@ class Snapshot:
         without = replace(asked, texts=None, text_vectors=None)
         return self.best_of_all(without, within if within.any() else allowed, k)
 
+    def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
         """Adds a part that falls with the rank by personal taste, from `weight` on, for the rows
         that have a history."""
         taste = self.scorer.score(replace(asked, texts=None, text_vectors=None), found.positions)

@@ -14,6 +14,7 @@ from prismrec.models.registry import LEARNERS, SCORERS, learner, scorer_from_sta
 
 N_ITEMS = 30
 NAMES = sorted(LEARNERS)
+PROFILE = tuple(f"p={t}" for t in range(5))
 
 
 def catalogue(n_items: int, *, seed: int = 3) -> ItemFeatures:
@@ -31,7 +32,8 @@ def world(n_users: int = 40, n_items: int = N_ITEMS) -> Interactions:
     sequences = Sequences.of(rows)
     stars = rng.integers(1, 6, len(sequences.items)).astype(np.float32)
     rated = replace(sequences, values=stars)
-    return Interactions(rated, catalogue(n_items), event_types=("rating",))
+    profiles = Bags.of([[u % 3, 3 + u % 2] for u in range(n_users)], PROFILE)
+    return Interactions(rated, catalogue(n_items), event_types=("rating",), profiles=profiles)
 
 
 def queries() -> QueryBatch:
@@ -41,7 +43,8 @@ def queries() -> QueryBatch:
     texts = np.zeros((5, 8), np.float32)
     texts[1, 2] = 1.0
     histories = replace(batch.histories, weights=weights)
-    return replace(batch, histories=histories, text_vectors=texts)
+    profiles = Bags.of([[0], [1, 4], [], [2, 3], [4]], PROFILE)
+    return replace(batch, histories=histories, text_vectors=texts, profiles=profiles)
 
 
 def fitted(name: str, train: Interactions | None = None, seed: int = 0):

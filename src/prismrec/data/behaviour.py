@@ -13,7 +13,7 @@ from prismrec.data.dataset import Dataset
 from prismrec.data.feedback import POSITIVE, Feedback
 from prismrec.data.tokens import TokenVocabulary, user_facts
 
-__all__ = ["attribute_view", "interactions", "time_gaps"]
+__all__ = ["attribute_view", "interactions", "profile_vocabulary", "time_gaps"]
 
 GAP_BUCKETS = 32
 
@@ -94,9 +94,14 @@ def _positions(ids: pl.Series, known: pl.Series) -> np.ndarray:
     return joined["place"].to_numpy().astype(np.int32)
 
 
+def profile_vocabulary(dataset: Dataset) -> TokenVocabulary:
+    """How the profiles of these users are spelled, without any token yet."""
+    return TokenVocabulary.learned(user_facts(user) for user in dataset.iter_users())
+
+
 def _profiles(dataset: Dataset) -> Bags | None:
     """A bag of profile tokens a user, `None` where nothing is known of anyone."""
     facts = {user.user_id: user_facts(user) for user in dataset.iter_users()}
-    vocabulary = TokenVocabulary.learned(facts.values())
+    vocabulary = profile_vocabulary(dataset)
     bags = vocabulary.bags(facts.get(user_id, {}) for user_id in dataset.user_ids)
     return bags if len(bags.names) else None

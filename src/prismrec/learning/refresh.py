@@ -22,6 +22,7 @@ from prismrec.data import Dataset, interactions
 from prismrec.data.dataset import in_order
 from prismrec.data.splits import set_apart
 from prismrec.evaluation.ranks import HistoryFilter
+from prismrec.learning.calibration import calibrated_by_log
 from prismrec.learning.gates import Verdict, compare
 from prismrec.learning.training import Material, gather, train
 from prismrec.models.registry import scorer_from_state
@@ -55,6 +56,7 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
         if last_seq <= serving.last_seq:
             return Refreshed(0, 0, None, time.perf_counter() - began)
         events, catalogue = store.events(), store.catalogue()
+        told = calibrated_by_log(serving.calibration, serving.number, store.exposures(), events)
     fresh = events.filter(pl.col("seq") > serving.last_seq)
     dataset = dataset_of(events, catalogue, has_clock=serving.has_clock)
     material = gather(dataset, settings, cache=path / "cache", vocabulary=serving.vocabulary)
@@ -69,7 +71,7 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
         start=old,
         event_types=serving.event_types,
     )
-    release = replace(release, ranker=serving.ranker)
+    release = replace(release, ranker=serving.ranker, calibration=release.calibration.joined(told))
     new = scorer_from_state(release.scorer, material.features)
     known = known_to(cases, len(serving.event_types))
     verdict = judge(old, new, known, release, settings, seed)

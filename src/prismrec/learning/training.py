@@ -11,6 +11,7 @@ from typing import Any, cast
 from prismrec.config import Settings
 from prismrec.core import Cases, Interactions, ItemFeatures, Scorer, Storable, generator
 from prismrec.data import Dataset, interactions, wants_repeats
+from prismrec.data.behaviour import profile_vocabulary
 from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_types
 from prismrec.data.splits import hold_out
@@ -19,6 +20,7 @@ from prismrec.descent.clock import Deadline, deadline, until
 from prismrec.evaluation.ranks import HistoryFilter
 from prismrec.language import contains_han, encoder_reference
 from prismrec.language.catalogue import EncodedCatalogue, encode_catalogue
+from prismrec.learning.calibration import calibrated
 from prismrec.learning.gates import METRIC, ndcg_of
 from prismrec.learning.tracking import tracked
 from prismrec.models.budget import Plan
@@ -92,6 +94,7 @@ def train(
             split.train, generator(seed, "fit"), validation=split.validation, start=start
         )
         quality = _quality(scorer, split.validation, rule)
+        calibration = calibrated(scorer, split.validation, rule)
         tracker.figures({**quality, "seconds": time.perf_counter() - began})
     report = {
         **_counts(data),
@@ -116,6 +119,8 @@ def train(
         n_items=data.n_items,
         last_seq=last_seq,
         language=_language(material.catalogue),
+        calibration=calibration,
+        people=None if data.profiles is None else profile_vocabulary(material.dataset),
         report=report,
     )
 

@@ -54,6 +54,7 @@ class Facts:
     text: bool
     attributes: bool
     repeats: bool
+    profiles: bool = False
 
 
 def facts_of(train: Interactions, repeats: bool) -> Facts:
@@ -67,6 +68,7 @@ def facts_of(train: Interactions, repeats: bool) -> Facts:
         text=texts is not None and bool(np.any(texts)),
         attributes=len(train.features.attributes.indices) > 0,
         repeats=repeats,
+        profiles=train.profiles is not None and len(train.profiles.indices) > 0,
     )
 
 
@@ -74,6 +76,7 @@ def experts_for(facts: Facts) -> tuple[str, ...]:
     """The experts that data of this kind can feed, cheapest first."""
     rules = (
         ("popularity", True),
+        ("profile", facts.profiles and facts.events >= 2),
         ("repeats", facts.repeats),
         ("text_knn", facts.text or facts.attributes),
         ("item_knn", facts.events >= 2),

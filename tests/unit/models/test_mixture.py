@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prismrec.core import Cases, ItemFeatures, QueryBatch, generator
-from prismrec.models.mixture.fit import fit_mixture
+from prismrec.models.mixture.fit import KNOWN, fit_mixture, with_shorter
 from prismrec.models.mixture.scorer import MixtureScorer
 from prismrec.models.validation import ndcg_of
 from unit.models.fixed import Fixed, N, cases_of
@@ -106,3 +106,19 @@ def test_state_holds_weights_and_children(mixed: MixtureScorer) -> None:
     state = mixed.state()
     assert set(state.children) == {"even", "odd"}
     assert np.array_equal(state.arrays["weights"], mixed.weights)
+
+
+def test_some_cases_are_asked_again_with_less_of_their_history() -> None:
+    cases = cases_of(np.arange(400) % N, [list(range(i % 9)) for i in range(400)])
+    asked = with_shorter(cases, generator(1, "cut"))
+    again = asked.queries.histories
+    assert 400 < len(asked) < 600
+    first = again.take(np.arange(400))
+    np.testing.assert_array_equal(first.items, cases.queries.histories.items)
+    for row in range(400, len(asked)):
+        whole = cases.queries.histories.take(np.array([asked.clusters[row]])).items
+        left = again.take(np.array([row])).items
+        assert len(left) == len(whole) or len(left) in KNOWN
+        np.testing.assert_array_equal(left, whole[len(whole) - len(left) :])
+        assert asked.targets[row] == cases.targets[asked.clusters[row]]
+    assert (again.lengths[400:] < cases.queries.histories.lengths[asked.clusters[400:]]).any()

@@ -12,7 +12,7 @@ its best expert there, that expert answers alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,8 +49,15 @@ validation case has a text, and who writes one means it."""
 TEXT_DAMPING = 2.0
 """What it takes from the weight of the experts that read only the history; from that of popularity,
 three times as much."""
-PRIOR = "popularity"
-"""The expert that answers where the history is empty."""
+PROFILE = "profile"
+"""The expert that knows something of who has no history."""
+PRIORS = (PROFILE, "popularity")
+"""The experts that can answer where the history is empty; the first that is there does."""
+SHORTER = 0.3
+"""Where profiles are told, the share of the cases that are asked once more with less of their
+history: validation has few people of whom nothing else is known, but the service has many."""
+KNOWN = (0, 1, 2, 5)
+"""The events that are left to them."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +104,14 @@ def fit_mixture(
     names = np.array(list(experts))
     pool = None
     if cases is not None and len(cases):
-        pool = pool_of(experts, sampled(cases, CASES, rng), repeats, rng)
+        asked = sampled(cases, CASES, rng)
+        if PROFILE in experts:
+            asked = with_shorter(asked, rng)
+        pool = pool_of(experts, asked, repeats, rng)
     even = _even(experts, pool)
     if pool is None or len(pool.scores) < FEWEST:
         return _lend(experts, lent) or _mixture(experts, names, even)
-    needed = np.isin(names, [PRIOR, CONTENT])
+    needed = np.isin(names, [*PRIORS, CONTENT])
     kept, follow = _proven(pool, even, needed)
     names, needed, pool, even = names[kept], needed[kept], pool.experts(kept), even.keep(kept)
     chosen = _choose(pool, even, needed)
@@ -110,6 +120,22 @@ def fit_mixture(
     if follow:
         chosen = _follow(pool.experts(kept), chosen)
     return _mixture(experts, names, chosen)
+
+
+def prior_of(experts: Container[str]) -> str:
+    """The expert that answers where the history is empty, empty where none can."""
+    return next((name for name in PRIORS if name in experts), "")
+
+
+def with_shorter(cases: Cases, rng: np.random.Generator) -> Cases:
+    """The cases, and some of them once more as questions of people of whom less is known."""
+    again = np.flatnonzero(rng.random(len(cases)) < SHORTER)
+    asked = cases.take(np.concatenate([np.arange(len(cases)), again]))
+    events = asked.queries.histories
+    left = np.concatenate([cases.queries.histories.lengths, rng.choice(KNOWN, len(again))])
+    from_the_end = np.repeat(events.indptr[1:], events.lengths) - np.arange(len(events.items))
+    shorter = events.where(from_the_end <= np.repeat(left, events.lengths))
+    return replace(asked, queries=replace(asked.queries, histories=shorter))
 
 
 def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
@@ -247,10 +273,12 @@ def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighin
     """The scorer, with what validation cannot teach: who answers a text or an empty history."""
     weights = weighing.weights.copy()
     one, empty, _, text = (QUERY_FEATURES.index(f) for f in ("one", "empty", "length", "text"))
+    prior = prior_of(experts)
     for column, name in enumerate(names):
         weights[text, column] = TEXT_WEIGHT if name == CONTENT else -TEXT_DAMPING
-        if name == PRIOR:
+        if name in PRIORS:
             weights[text, column] = -3 * TEXT_DAMPING
+        if name == prior:
             weights[empty, column] = max(weights[empty, column], 0.5 - weights[one, column])
     chosen = {str(name): experts[str(name)] for name in names}
     return MixtureScorer(chosen, weighing.floors, weighing.scales, weights, weighing.certainty)
