@@ -47,7 +47,7 @@ _CHINESE = re.compile(
     rf"(?P<verb>{'|'.join(_VERBS)})(?:一下)?(?:给我)?"
     r"(?:[一几两][个款台双件条本部只些种套瓶张副盒支顶把]|个|些)?"
 )
-_PARTICLES = re.compile(r"(?:吗|呢|吧|啊|呀|嘛|谢谢|[?？!！。.\s])+$")
+_PARTICLES = re.compile(r"(?:推荐|有哪些|哪个好|吗|呢|吧|啊|呀|嘛|谢谢|[?？!！。.\s])+$")
 _SHORTEST = 2
 """Characters that must remain: 找我 is no request for 我."""
 
