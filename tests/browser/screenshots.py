@@ -48,7 +48,9 @@ def recommendations(console: Console) -> None:
 
 def search(console: Console) -> None:
     """Half a word typed, one brand chosen."""
-    console.page.get_by_role("combobox", name="Search the catalogue").press_sequentially("waterproof jack", delay=40)
+    console.page.get_by_role("combobox", name="Search the catalogue").press_sequentially(
+        "waterproof jack", delay=40
+    )
     expect(console.card(1).locator("mark").first).to_be_visible()
 
 

@@ -143,6 +143,33 @@ def test_the_address_holds_the_question(opening: Opening) -> None:
     assert asked["filters"]["available"] is False
 
 
+def test_what_was_understood_is_shown_and_taken_back(opening: Opening) -> None:
+    console = opening("search?q=coffee+under+30+euros+please")
+    page = console.page
+    field = page.get_by_role("combobox", name="Search the catalogue")
+    field.press("Enter")
+    bound = page.get_by_role("button", name="Search without up to 30.00")
+    expect(bound).to_be_visible()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.card .price')].every(p => Number(p.textContent) <= 30)"
+    )
+    bound.click()
+    expect(bound).to_have_count(0)
+    assert console.asked("/search")[-1]["ignore"] == ["price:under 30 euros"]
+
+
+def test_a_misspelt_search_says_what_was_perhaps_meant(opening: Opening) -> None:
+    console = opening("search?q=coffe+xx")
+    page = console.page
+    field = page.get_by_role("combobox", name="Search the catalogue")
+    field.fill("cofee beans")
+    field.press("Enter")
+    meant = page.get_by_role("button", name="coffee beans", exact=True)
+    meant.click()
+    expect(field).to_have_value("coffee beans")
+    expect(console.card(1).locator("h3 mark").first).to_have_text("coffee")
+
+
 def test_a_product_is_pinned_for_a_search_and_let_go(opening: Opening) -> None:
     console = opening("search?q=lamp")
     page = console.page

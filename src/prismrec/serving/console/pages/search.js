@@ -13,6 +13,7 @@ import { filters } from "../parts/filters.js";
 import { moving } from "../parts/move.js";
 import { suggestField } from "../parts/suggest.js";
 import { complain, tell, trouble } from "../parts/toast.js";
+import { understood } from "../parts/understood.js";
 import { newId, state, who } from "../state.js";
 
 const N = 18;
@@ -24,6 +25,8 @@ export async function show(main, { params, signal }) {
     signal,
     asked: 0,
     slate: null,
+    ignored: new Set(), // what was read in the text and taken back
+    read: h("div"),
     mine: h("input", { type: "checkbox", checked: true }),
     count: h("p.found", { role: "status" }),
     grid: h("div.cards", { "aria-live": "off" }),
@@ -33,8 +36,9 @@ export async function show(main, { params, signal }) {
   page.filters = filters(soon);
   page.filters.read(params);
   page.sort = sortField(params.get("sort"), soon);
+  page.typed = debounced(() => (page.ignored.clear(), soon()), PAUSE);
   page.field = suggestField(params.get("q") ?? "", {
-    typed: debounced(soon, PAUSE),
+    typed: page.typed,
     chosen: (suggestion) => take(page, suggestion),
     signal,
   });
@@ -52,6 +56,7 @@ export async function show(main, { params, signal }) {
         {},
         h("div.row.spread.found-row", {}, page.count, page.sort.element),
         page.filters.chips,
+        page.read,
         page.grid,
         page.more,
       ),
@@ -95,6 +100,7 @@ function sortField(value, onchange) {
 /** A suggestion: a text is searched for, a category or brand is gone through. */
 function take(page, { kind, text }) {
   const narrows = kind === "category" || kind === "brand";
+  page.ignored.clear();
   page.field.input.value = narrows ? "" : text;
   if (narrows) page.filters.only(kind, text);
   else ask(page, { typing: false });
@@ -106,6 +112,7 @@ function take(page, { kind, text }) {
  */
 async function ask(page, { typing }) {
   const mine = ++page.asked;
+  page.typed.cancel(); // what was typed is asked for now
   const asked = question(page, typing);
   remember(page, asked);
   page.grid.setAttribute("aria-busy", "true");
@@ -126,6 +133,7 @@ const question = (page, typing) => ({
   snippets: true,
   typing,
   explore: !typing,
+  ignore: [...page.ignored],
   filters: page.filters.chosen(),
   ...(page.mine.checked ? who() : {}),
 });
@@ -143,6 +151,7 @@ function remember(page, asked) {
 function showTrouble(page, error) {
   fill(page.count);
   fill(page.more);
+  fill(page.read);
   fill(page.grid, trouble(error));
 }
 
@@ -152,9 +161,16 @@ function showSlate(page, slate, asked) {
   const found = asked.text ? "search.found" : "search.browse";
   fill(page.count, items.length ? t(found, { n: number(total), one: total === 1 }) : nothing(page));
   page.filters.offer(slate.facets, slate.price_ranges);
+  fill(page.read, understood(slate, reading(page)));
   moving(page.grid, () => fill(page.grid, cards(page, slate, asked, 0)));
   offerMore(page, slate, asked);
 }
+
+/** What the lines about the text can do: leave a finding out, or search for what was meant. */
+const reading = (page) => ({
+  ignore: (key) => (page.ignored.add(key), ask(page, { typing: true })),
+  mean: (text) => take(page, { kind: "query", text }),
+});
 
 const nothing = (page) =>
   page.filters.chips.children.length ? t("search.none.filters") : t("search.none");

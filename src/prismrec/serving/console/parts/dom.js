@@ -40,13 +40,15 @@ export function drawing(paths, name = "icon") {
 let last = 0;
 export const fresh = (name) => `${name}-${++last}`;
 
-/** Calls `run` once nothing has called for `ms` milliseconds. */
+/** Calls `run` once nothing has called for `ms` milliseconds; `cancel()` calls it not at all. */
 export function debounced(run, ms) {
   let timer;
-  return (...given) => {
+  const later = (...given) => {
     clearTimeout(timer);
     timer = setTimeout(() => run(...given), ms);
   };
+  later.cancel = () => clearTimeout(timer);
+  return later;
 }
 
 function set(element, key, value) {

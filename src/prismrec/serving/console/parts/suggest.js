@@ -38,7 +38,9 @@ export function suggestField(value, { typed, chosen, signal }) {
   let active = -1;
   let shown = [];
 
+  const later = debounced(() => suggest(), PAUSE);
   const close = () => {
+    later.cancel();
     asked++; // an answer still on its way comes too late
     active = -1;
     list.hidden = true;
@@ -85,7 +87,6 @@ export function suggestField(value, { typed, chosen, signal }) {
     else return;
     event.preventDefault();
   };
-  const later = debounced(suggest, PAUSE);
   input.addEventListener("input", () => (typed(), later()));
   input.addEventListener("keydown", keys);
   input.addEventListener("blur", () => setTimeout(close, 150)); // after a click on an option
