@@ -54,7 +54,7 @@ FIXED, LEARNED = "prismrec", "prismrec, trained"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print a table or JSON, and write the page with `--page`."""
-    asked = _parser().parse_args(argv)
+    asked = parser(__doc__ or "").parse_args(argv)
     one_thread_each()
     results = [measured(asked, name) for name in asked.sets.split(",")]
     if asked.page:
@@ -66,8 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def parser(told: str) -> argparse.ArgumentParser:
+    """The options that the benchmarks of search share; `told` is the command's docstring."""
+    parser = argparse.ArgumentParser(description=told.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="?", default=data_folder())
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--peers", default="all", help="names with commas between, all or none")

@@ -105,7 +105,8 @@ def _by_query(
 
 
 def asked_for(snapshot: Snapshot, texts: tuple[str, ...]) -> QueryBatch:
-    """The `texts` as queries of nobody in particular."""
+    """The `texts`, as the engine understands them, as queries of nobody in particular."""
+    texts = tuple(snapshot.reader.read(text).searched for text in texts)
     vectors = None if snapshot.encoder is None else snapshot.encoder.encode(texts)
     return replace(QueryBatch.of([[]] * len(texts)), texts=texts, text_vectors=vectors)
 

@@ -7,6 +7,7 @@ few judgments change it little and no judgment not at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -91,16 +92,18 @@ def discounted(gains: Scores) -> float:
 @dataclass(frozen=True)
 class LambdaMart:
     """A trained correction: trees in LightGBM's text form that read the columns `names`; the
-    numeric attributes among them are `numbers`."""
+    numeric attributes among them are `numbers`. One unit of the zero-shot score was worth `start`
+    units of the trees'."""
 
     names: tuple[str, ...]
     trees: str
     numbers: tuple[str, ...] = ()
+    start: float = START
 
     def correction(self, columns: Scores) -> Scores:
         """(n,) what to add to the zero-shot scores of candidates with `columns` (n, f)."""
         raw = self._booster.predict(columns, num_threads=1)
-        return (np.asarray(raw) / START).astype(np.float32)
+        return (np.asarray(raw) / self.start).astype(np.float32)
 
     @cached_property
     def _booster(self) -> lightgbm.Booster:
@@ -114,21 +117,36 @@ class LambdaMart:
 
     def state(self) -> State:
         """What a release keeps of it."""
-        settings = {"names": list(self.names), "trees": self.trees, "numbers": list(self.numbers)}
+        settings = {
+            "names": list(self.names),
+            "trees": self.trees,
+            "numbers": list(self.numbers),
+            "start": self.start,
+        }
         return State("lambdamart", settings, {})
 
     @staticmethod
     def from_state(state: State) -> LambdaMart:
         """What `state` described."""
         found = state.settings
-        return LambdaMart(tuple(found["names"]), found["trees"], tuple(found["numbers"]))
+        return LambdaMart(
+            tuple(found["names"]), found["trees"], tuple(found["numbers"]), found["start"]
+        )
 
 
 def fit_lambdamart(
-    examples: Examples, seed: int, *, rounds: int = ROUNDS, numbers: tuple[str, ...] = ()
+    examples: Examples,
+    seed: int,
+    *,
+    rounds: int = ROUNDS,
+    numbers: tuple[str, ...] = (),
+    start: float = START,
+    trees: Mapping[str, Any] = TREES,
 ) -> LambdaMart:
     """Trees that order `examples` by grade, starting from their zero-shot order.
 
+    `numbers` are the numeric attributes among the columns, `start` what a unit of the zero-shot
+    score is worth in the trees', `trees` LightGBM's parameters.
     The gain of a candidate is its grade; queries in which all grades are equal teach nothing. The
     same examples and seed give the same trees.
     """
@@ -141,11 +159,11 @@ def fit_lambdamart(
         examples.columns,
         labels,
         group=examples.groups,
-        init_score=START * examples.base.astype(np.float64),
+        init_score=start * examples.base.astype(np.float64),
     )
-    settings: dict[str, Any] = {**TREES, "seed": seed % 2**31, "label_gain": levels.tolist()}
+    settings: dict[str, Any] = {**trees, "seed": seed % 2**31, "label_gain": levels.tolist()}
     booster = _lightgbm().train(settings, data, rounds)
-    return LambdaMart(examples.names, booster.model_to_string(), numbers)
+    return LambdaMart(examples.names, booster.model_to_string(), numbers, start)
 
 
 def _lightgbm() -> Any:
