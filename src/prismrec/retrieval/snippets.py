@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prismrec.core import Item
 from prismrec.language.segmentation import HAN, normalise
@@ -76,13 +77,19 @@ def _matches(
             for term in han:
                 yield from ((span, term) for span in _places(term.stem, piece, token.start()))
         else:
-            word = normalise(piece).replace("'", "").replace("\u2019", "")
+            word = _plain(piece)
             stemmed = stem(word)
             for term in other:
                 begins = term.prefix and word.startswith(term.prefix)
                 if begins or (stemmed == term.stem and len(word) >= len(term.prefix)):
                     yield token.span(), term
                     break
+
+
+@lru_cache(maxsize=100_000)
+def _plain(piece: str) -> str:
+    """A word as it is compared: normalised, apostrophes gone."""
+    return normalise(piece).replace("'", "").replace("\u2019", "")
 
 
 def _places(word: str, run: str, start: int) -> Iterator[Span]:

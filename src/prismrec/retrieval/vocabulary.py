@@ -33,6 +33,7 @@ class SortedWords:
         self._words = sorted(set(words))
         self._places = {word: i for i, word in enumerate(self._words)}
         self._sorted = len(self._words)
+        self._firsts = sorted({word[0] for word in self._words if word})
         self._letters: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -91,9 +92,9 @@ class SortedWords:
 
     def _other_start(self, prefix: str) -> list[int]:
         """The sorted words with another first letter, the error being there."""
-        rest, firsts = prefix[1:], {word[0] for word in self._words[: self._sorted] if word}
+        rest = prefix[1:]
         starts = [rest, rest[0] + prefix[0] + rest[1:]]
-        starts += [letter + more for letter in sorted(firsts) for more in (rest, prefix)]
+        starts += [letter + more for letter in self._firsts for more in (rest, prefix)]
         return sorted({place for start in starts for place in range(*self.span(start))})
 
     def _table(self) -> np.ndarray:
