@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from api.conftest import Opening, Shop
+from prismrec.ranking.search import SearchRanker
+from prismrec.retrieval.words import Words
 
 ITEMS = [
     {"item_id": "u-red", "title": "Zorple gizmo", "brand": "Quuxar", "price": 40.0},
@@ -115,3 +119,22 @@ def test_removed_and_new_brands_are_known_at_once(shop: Shop) -> None:
     shop.request("DELETE", "items/u-other")
     shop.request("DELETE", "items/u-none")
     assert search(shop, "vexlon gizmo")["understood"]["findings"] == []
+
+
+def test_where_nothing_is_found_popular_products_of_the_category_come(shop: Shop) -> None:
+    engine = shop.collection.engine
+    seen = engine.snapshot
+    words = tuple(one for one in seen.searchers if isinstance(one, Words))
+    engine.snapshot = replace(
+        seen, searchers=words, encoder=None, search_ranker=SearchRanker(words)
+    )
+    item = {"item_id": "u-kind", "title": "Thing", "categories": ["Blorvids"], "price": 5.0}
+    shop.post("items", {"items": [item]})
+    engine.snapshot = replace(engine.snapshot, searchers=words)
+    answer = search(shop, "xylophonic gramophone")
+    assert answer["notes"] == ["popular-instead"]
+    assert len(answer["items"]) == 20
+    words[0].remove(np.arange(len(seen.catalogue) + 1, dtype=np.int32))
+    named = search(shop, "blorvids xylophonic")
+    assert named["notes"] == ["popular-instead"]
+    assert [row["item_id"] for row in named["items"]] == ["u-kind"]

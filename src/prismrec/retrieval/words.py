@@ -129,7 +129,10 @@ class Words:
         ways = [
             self._way(searcher, way, typing=typing) for way in self.ways.of(text, typing=typing)
         ]
-        return Node.disjunction_max_query(ways, 0.0) if len(ways) > 1 else next(iter(ways), None)
+        if len(ways) < 2:
+            return next(iter(ways), None)
+        others = [Node.boost_query(way, OTHERWISE) for way in ways[1:]]
+        return Node.disjunction_max_query([ways[0], *others], 0.0)
 
     def _way(self, searcher: tantivy.Searcher, words: Sequence[str], *, typing: bool) -> Node:
         unique = dict.fromkeys(words)
