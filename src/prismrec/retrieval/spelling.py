@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
 
-from prismrec.core import MissingExtra
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from prismrec.language.segmentation import normalise
 
 __all__ = ["Spelling", "errors_allowed"]
@@ -112,20 +113,10 @@ class Spelling:
         return parts if often >= ENOUGH else ""
 
     def _within(self, word: str, allowed: int) -> Iterable[tuple[str, int]]:
-        """The known words at most `allowed` errors from `word`; swapped neighbours are one."""
-        process, distance = _library()
+        """The known words at most `allowed` errors from `word`; swapped neighbours are one: the optimal
+        string alignment distance (Damerau, "A technique for computer detection and correction of
+        spelling errors", CACM 1964)."""
         lengths = range(len(word) - allowed, len(word) + allowed + 1)
         others = [w for n in lengths for w in self._by_shape.get((word[0], n), ())]
-        found = process.extract(word, others, scorer=distance, score_cutoff=allowed, limit=None)
+        found = process.extract(word, others, scorer=OSA.distance, score_cutoff=allowed, limit=None)
         return [(other, int(errors)) for other, errors, _ in found]
-
-
-def _library() -> tuple[Any, Any]:
-    """rapidfuzz: the optimal string alignment distance (Damerau, "A technique for computer
-    detection and correction of spelling errors", CACM 1964) over many words at once."""
-    try:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-    except ImportError:
-        raise MissingExtra("rapidfuzz", "search") from None
-    return process, OSA.distance
