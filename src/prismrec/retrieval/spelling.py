@@ -113,9 +113,10 @@ class Spelling:
         return parts if often >= ENOUGH else ""
 
     def _within(self, word: str, allowed: int) -> Iterable[tuple[str, int]]:
-        """The known words at most `allowed` errors from `word`; swapped neighbours are one: the optimal
-        string alignment distance (Damerau, "A technique for computer detection and correction of
-        spelling errors", CACM 1964)."""
+        """The known words at most `allowed` errors from `word`; swapped neighbours are one error.
+
+        Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964.
+        """
         lengths = range(len(word) - allowed, len(word) + allowed + 1)
         others = [w for n in lengths for w in self._by_shape.get((word[0], n), ())]
         found = process.extract(word, others, scorer=OSA.distance, score_cutoff=allowed, limit=None)
