@@ -5,17 +5,41 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict
+from typing import Literal
 
 from fastapi import Request
+from pydantic import Field
 
-from prismrec.core import BadInput
+from prismrec.core import BadInput, Rule
 from prismrec.serving.answers import RuleOut
-from prismrec.serving.requests import IdInPath, RuleIn
+from prismrec.serving.requests import Id, IdInPath, Name, Strict, Time
 from prismrec.serving.strict import Shop, Who, guarded
 
 __all__ = ["router"]
 
 router = guarded("curate", "admin")
+
+
+class RuleIn(Strict):
+    """What the shop decides about a search: which items come first, last, or never."""
+
+    rule_id: Name = Field("", description="Made by the server where empty.")
+    query: Id
+    match: Literal["exact", "contains"] = Field(
+        "exact", description="Whether the whole text is meant, or any that has these words."
+    )
+    pin: list[Id] = Field(default_factory=list, max_length=50, description="First, in this order.")
+    bury: list[Id] = Field(default_factory=list, max_length=500, description="Last.")
+    block: list[Id] = Field(default_factory=list, max_length=500, description="Never.")
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+    note: Name = ""
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule as the engine knows it."""
+        given = self.model_dump()
+        lists = {name: tuple(given[name]) for name in ("pin", "bury", "block")}
+        return Rule(**(given | lists | {"rule_id": rule_id}))
 
 
 @router.get("/rules")

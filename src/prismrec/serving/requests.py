@@ -20,7 +20,7 @@ from pydantic import (
     SkipValidation,
 )
 
-from prismrec.core import Event, Filters, Item, Rule, User
+from prismrec.core import Event, Filters, Item, User
 
 __all__ = [
     "CompleteIn",
@@ -37,7 +37,6 @@ __all__ = [
     "NameInQuery",
     "PromoteIn",
     "RecommendIn",
-    "RuleIn",
     "SearchIn",
     "SimilarIn",
     "TextInQuery",
@@ -287,28 +286,6 @@ class LinkIn(Strict):
 
     session_id: Id
     user_id: Id
-
-
-class RuleIn(Strict):
-    """What the shop decides about a search: which items come first, last, or never."""
-
-    rule_id: Name = Field("", description="Made by the server where empty.")
-    query: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_clean)]
-    match: Literal["exact", "contains"] = Field(
-        "exact", description="Whether the whole text is meant, or any that has these words."
-    )
-    pin: list[Id] = Field(default_factory=list, max_length=50, description="First, in this order.")
-    bury: list[Id] = Field(default_factory=list, max_length=500, description="Last.")
-    block: list[Id] = Field(default_factory=list, max_length=500, description="Never.")
-    starts_at: Time | None = None
-    ends_at: Time | None = None
-    note: Annotated[str, Field(max_length=2_000), AfterValidator(_clean)] = ""
-
-    def rule(self, rule_id: str) -> Rule:
-        """The rule as the engine knows it."""
-        given = self.model_dump()
-        lists = {name: tuple(given[name]) for name in ("pin", "bury", "block")}
-        return Rule(**(given | lists | {"rule_id": rule_id}))
 
 
 class KeyIn(Strict):
