@@ -38,7 +38,7 @@ BOOT = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from prismrec.collection import settings_of
+from prismrec.folder import settings_of
 from prismrec.serving.run import serve
 
 path = Path(sys.argv[1])

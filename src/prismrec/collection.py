@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from prismrec.assembly import assemble, with_items, with_rules, without_items
-from prismrec.config import Settings, read_settings, write_settings
+from prismrec.config import Settings
 from prismrec.core import (
     Event,
     Exposure,
@@ -33,6 +33,7 @@ from prismrec.core import (
 )
 from prismrec.data.catalogue import Catalogue
 from prismrec.engine import Engine, Explanation
+from prismrec.folder import database_of, key_of, settings_of
 from prismrec.profiles import Profiles
 from prismrec.release import Release, load_release, save_release
 from prismrec.snapshot import Snapshot
@@ -42,7 +43,6 @@ from prismrec.suggestions import Suggestion, Suggestions
 __all__ = ["Collection"]
 
 ANYTHING = Filters()
-OWN_KEY = "main"
 
 
 class Collection:
@@ -273,24 +273,6 @@ class Collection:
         self.store.exposures.append(exposure)
 
 
-def settings_of(path: Path) -> Settings:
-    """The settings of the collection at `path`: its `prism.toml` under the environment."""
-    file = path / "prism.toml"
-    return read_settings(file if file.is_file() else None)
-
-
-def database_of(path: Path, settings: Settings) -> str:
-    """Where the collection keeps its durable state."""
-    return settings.store.url or f"sqlite:///{path / 'store.db'}"
-
-
-def key_of(path: Path, database: str) -> str:
-    """What the collection is called inside its database. A database in its own folder holds nobody
-    else, so the folder can be renamed; in a shared one it goes by the folder's name."""
-    own = database == f"sqlite:///{path / 'store.db'}"
-    return OWN_KEY if own else path.name.removesuffix(".prism")
-
-
 def snapshot_of(store: Store, release: Release, settings: Settings, path: Path) -> Snapshot:
     """What serves the release over what the store holds: items, people, and rules of the shop."""
     stored = store.catalogue.load()
@@ -307,9 +289,3 @@ def catalogue_of(stored: StoredCatalogue, release: Release) -> Catalogue:
         item.item_id for item, removed in zip(stored.items, stored.removed, strict=True) if removed
     ]
     return catalogue.removed(gone) if gone else catalogue
-
-
-def create_folder(path: Path, settings: Settings) -> None:
-    """Make the folder of a new collection, with its settings."""
-    path.mkdir(parents=True, exist_ok=True)
-    write_settings(settings, path / "prism.toml")

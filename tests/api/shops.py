@@ -23,7 +23,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from prismrec.cli.output import fail
-from prismrec.collection import settings_of
+from prismrec.folder import settings_of
 from prismrec.core import PrismError
 from prismrec.serving.run import serve
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from prismrec.collection import settings_of
 from prismrec.core import Query, Slate
+from prismrec.folder import settings_of
 from prismrec.serving.paging import _packed, _unpacked, cursor_of
 
 

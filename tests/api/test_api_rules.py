@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prismrec.collection import settings_of
+from prismrec.folder import settings_of
 
 
 def ids(slate: dict[str, Any]) -> list[str]:

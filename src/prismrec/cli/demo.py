@@ -56,7 +56,7 @@ def demo(
     fit(tables, path, settings=settings).close()
     out.print(f"The collection is at {path}", markup=False)
     if serve:
-        from prismrec.collection import settings_of
+        from prismrec.folder import settings_of
         from prismrec.serving.run import serve as run
 
         out.print(f"Open http://127.0.0.1:{port} (Ctrl+C stops it)", markup=False)

@@ -68,7 +68,7 @@ def _encoder() -> Iterator[Row]:
 
 
 def _collection(path: Path) -> Iterator[Row]:
-    from prismrec.collection import database_of, key_of, settings_of
+    from prismrec.folder import database_of, key_of, settings_of
     from prismrec.store import Releases, holder, open_store
 
     releases = Releases(path)

@@ -57,9 +57,9 @@ def _table(log: Path, policy: str, reward: str, seed: int) -> OpeReport:
 
 
 def _slates(log: Path, policy: str, reward: str, seed: int) -> OpeReport:
-    from prismrec.collection import database_of, key_of, settings_of
     from prismrec.exploration.ope import evaluate_slates
     from prismrec.exploration.stored import rewards_from, stored_slates
+    from prismrec.folder import database_of, key_of, settings_of
     from prismrec.store import Releases, read_store
 
     if policy not in POLICIES:

@@ -20,7 +20,7 @@ def serve(
     store: Annotated[str | None, typer.Option(help="Database URL of the durable state.")] = None,
 ) -> None:
     """Serve collections over HTTP, with the console at /."""
-    from prismrec.collection import settings_of
+    from prismrec.folder import settings_of
     from prismrec.serving.run import serve as run
 
     settings = settings_of(collections[0]).serving

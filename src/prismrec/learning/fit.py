@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from prismrec.collection import Collection, create_folder, database_of, key_of
+from prismrec.collection import Collection
 from prismrec.config import Settings, read_settings
 from prismrec.core import BadInput
 from prismrec.data import Dataset, Sources, read
@@ -19,6 +19,7 @@ from prismrec.data.judgments import read_judgments
 from prismrec.data.sources import Source
 from prismrec.descent.clock import Deadline, until
 from prismrec.evaluation.evaluate import is_synthetic
+from prismrec.folder import create_folder, database_of, key_of
 from prismrec.learning.judged_search import taught
 from prismrec.learning.training import gather, train
 from prismrec.models.budget import seconds_in

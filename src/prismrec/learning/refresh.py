@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from prismrec.collection import database_of, key_of, settings_of
 from prismrec.config import Settings
 from prismrec.core import Cases, Interactions, Scorer, StoredCatalogue, generator
 from prismrec.data import Dataset, interactions
 from prismrec.data.dataset import in_order
 from prismrec.data.splits import set_apart
 from prismrec.evaluation.ranks import HistoryFilter
+from prismrec.folder import database_of, key_of, settings_of
 from prismrec.learning.calibration import calibrated_by_log
 from prismrec.learning.gates import Verdict, compare
 from prismrec.learning.training import Material, gather, train

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import uvicorn
 
-from prismrec.collection import Collection, settings_of
+from prismrec.collection import Collection
 from prismrec.config import ServingSettings
 from prismrec.core import BadSettings
+from prismrec.folder import settings_of
 from prismrec.serving import logs
 from prismrec.serving.app import create_app
 from prismrec.serving.auth import refuse_open_door
