@@ -29,8 +29,8 @@ from prismrec.data import read
 from prismrec.engine import Engine
 from prismrec.learning.judged_search import asked_for
 from prismrec.learning.training import gather, train
-from prismrec.retrieval.exact import ExactVectors
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.lexical.words import Words
+from prismrec.retrieval.vectors.exact import ExactVectors
 from prismrec.snapshot import Snapshot
 from prismrec.threads import one_thread_each
 

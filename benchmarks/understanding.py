@@ -35,12 +35,12 @@ from prismrec.evaluation.significance import paired
 from prismrec.language import QueryCache, choose_encoder
 from prismrec.ranking.search import SearchRanker
 from prismrec.retrieval import FilterIndex, TextVectors, reciprocal_rank_fusion
-from prismrec.retrieval.matching import Matching
-from prismrec.retrieval.reader import Reader
+from prismrec.retrieval.lexical.ways import Ways
+from prismrec.retrieval.lexical.words import Words
 from prismrec.retrieval.settings import RetrievalSettings
-from prismrec.retrieval.vectors import Meaning
-from prismrec.retrieval.ways import Ways
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.shop.matching import Matching
+from prismrec.retrieval.understanding.reader import Reader
+from prismrec.retrieval.vectors.retrievers import Meaning
 
 SHORTEST = 6
 DEPTH = 500

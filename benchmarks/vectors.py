@@ -28,8 +28,8 @@ from threadpoolctl import threadpool_limits
 from prismrec.core import generator
 from prismrec.core.arrays import Vectors
 from prismrec.retrieval import RetrievalSettings
-from prismrec.retrieval.exact import ExactVectors
-from prismrec.retrieval.hnsw import HnswVectors
+from prismrec.retrieval.vectors.exact import ExactVectors
+from prismrec.retrieval.vectors.hnsw import HnswVectors
 
 DIMENSION = 384
 QUERIES = 500

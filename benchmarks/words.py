@@ -24,7 +24,7 @@ import polars as pl
 
 from benchmarks.places import data_folder
 from prismrec.core import Item
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.lexical.words import Words
 
 
 def main(argv: Sequence[str] | None = None) -> int:

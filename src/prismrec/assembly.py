@@ -36,12 +36,12 @@ from prismrec.ranking.lambdamart import LambdaMart
 from prismrec.ranking.search import SearchRanker
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
-from prismrec.retrieval.analysis import Analyzer
-from prismrec.retrieval.curation import Curation
-from prismrec.retrieval.reader import Reader
+from prismrec.retrieval.lexical.analysis import Analyzer
+from prismrec.retrieval.lexical.words import Words
 from prismrec.retrieval.settings import RetrievalSettings
-from prismrec.retrieval.vectors import Meaning
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.shop.curation import Curation
+from prismrec.retrieval.understanding.reader import Reader
+from prismrec.retrieval.vectors.retrievers import Meaning
 from prismrec.shopfront import shopfront_of
 from prismrec.snapshot import Snapshot
 

@@ -35,9 +35,9 @@ from prismrec.core import (
 from prismrec.core.arrays import Bools, Positions
 from prismrec.explanation import Contribution, contributions, influences, sentence
 from prismrec.exposures import exposure
-from prismrec.retrieval.curation import is_pinned
 from prismrec.retrieval.filters import filter_mask
-from prismrec.retrieval.matching import Matched
+from prismrec.retrieval.shop.curation import is_pinned
+from prismrec.retrieval.shop.matching import Matched
 from prismrec.snapshot import Snapshot
 
 __all__ = ["Engine", "Explanation", "Histories"]

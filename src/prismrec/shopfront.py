@@ -18,13 +18,13 @@ from prismrec.core.arrays import Bools, Positions, Scores
 from prismrec.data.catalogue import Catalogue
 from prismrec.language.segmentation import segment
 from prismrec.models.popularity import PopularityScorer
-from prismrec.retrieval.curation import Curated, Curation
-from prismrec.retrieval.facets import Facets, facets
-from prismrec.retrieval.matching import Matched, Matching
-from prismrec.retrieval.orders import in_order
-from prismrec.retrieval.phrases import Phrases
-from prismrec.retrieval.snippets import Snippet, Span, marks, snippet
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.lexical.words import Words
+from prismrec.retrieval.shop.curation import Curated, Curation
+from prismrec.retrieval.shop.facets import Facets, facets
+from prismrec.retrieval.shop.matching import Matched, Matching
+from prismrec.retrieval.shop.orders import in_order
+from prismrec.retrieval.shop.phrases import Phrases
+from prismrec.retrieval.shop.snippets import Snippet, Span, marks, snippet
 
 if TYPE_CHECKING:
     from prismrec.snapshot import Snapshot
@@ -164,7 +164,7 @@ class Shopfront:
     def facets(
         self, seen: Snapshot, query: Query, matching: Bools, names: Sequence[str] | None
     ) -> Facets:
-        """Counts of the matching items; see `retrieval.facets`."""
+        """Counts of the matching items; see `retrieval.shop.facets`."""
         return facets(seen.filters, query.filters, matching, names)
 
     def in_order(self, seen: Snapshot, query: Query, allowed: Bools, k: int) -> Candidates:

@@ -38,9 +38,9 @@ from prismrec.profiles import Profiles
 from prismrec.ranking.search import SearchRanker
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.filters import carrying
-from prismrec.retrieval.reader import Reader
 from prismrec.retrieval.selection import top_k
-from prismrec.retrieval.stages import stage_of
+from prismrec.retrieval.understanding.reader import Reader
+from prismrec.retrieval.understanding.stages import stage_of
 from prismrec.shopfront import Shopfront
 
 __all__ = ["Snapshot"]

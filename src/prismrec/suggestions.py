@@ -12,10 +12,10 @@ import numpy as np
 from prismrec.core import Filters
 from prismrec.core.arrays import Scores
 from prismrec.retrieval import filter_mask
-from prismrec.retrieval.facets import token_counts
 from prismrec.retrieval.filters import FilterIndex
-from prismrec.retrieval.phrases import Phrases, typed_terms
-from prismrec.retrieval.snippets import Span, marks
+from prismrec.retrieval.shop.facets import token_counts
+from prismrec.retrieval.shop.phrases import Phrases, typed_terms
+from prismrec.retrieval.shop.snippets import Span, marks
 from prismrec.snapshot import Snapshot
 from prismrec.store import Store
 from prismrec.store.searches import FEWEST

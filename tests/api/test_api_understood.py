@@ -10,7 +10,7 @@ import pytest
 
 from api.conftest import Opening, Shop
 from prismrec.ranking.search import SearchRanker
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.lexical.words import Words
 
 ITEMS = [
     {"item_id": "u-red", "title": "Zorple gizmo", "brand": "Quuxar", "price": 40.0},

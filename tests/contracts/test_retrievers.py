@@ -17,7 +17,7 @@ from prismrec.retrieval import (
     ScorerVectors,
     TextVectors,
 )
-from prismrec.retrieval.words import Words
+from prismrec.retrieval.lexical.words import Words
 
 N_ITEMS = 40
 WORDS = ("red", "blue", "green", "shoe", "hat", "衬衫", "电影")

@@ -70,8 +70,11 @@ def descend(
     rng: np.random.Generator,
     validate: Callable[[], float] | None = None,
     report: Callable[[Round], None] = lambda _: None,
+    *,
+    from_start: bool = False,
 ) -> list[Round]:
-    """Train `model` in place with AdamW and leave it, in evaluation mode, with its best weights.
+    """Train `model` in place with AdamW and leave it, in evaluation mode, with its best weights,
+    with `from_start` those it came with where no round made it better.
 
     `batches` have no end; `loss_of` gives the mean loss of one, and its length says of how many
     examples. `rng` seeds the dropout. Higher figures of `validate` are better. A deadline (`until`)
@@ -85,6 +88,9 @@ def descend(
     rounds: list[Round] = []
     best, best_figure, best_at = None, -np.inf, -1
     sow(model, rng)
+    if from_start and validate:
+        model.eval()
+        best, best_figure = copy_of(model), validate()
     with without_denormals():
         for done in range(plan.rounds):
             for group in optimiser.param_groups:

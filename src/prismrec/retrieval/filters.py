@@ -10,7 +10,7 @@ import numpy as np
 
 from prismrec.core import BadInput, Filters, Ids, ItemFeatures
 from prismrec.core.arrays import Bools, Positions
-from prismrec.retrieval.postings import REBUILT_SHARE, Postings
+from prismrec.retrieval.lexical.postings import REBUILT_SHARE, Postings
 
 __all__ = ["FilterIndex", "carrying", "filter_mask", "filter_masks"]
 

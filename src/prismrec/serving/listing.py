@@ -7,7 +7,7 @@ from typing import Any
 
 from prismrec.collection import Collection
 from prismrec.core import Query
-from prismrec.retrieval.matching import Matched
+from prismrec.retrieval.shop.matching import Matched
 from prismrec.serving.requests import SearchIn
 
 __all__ = ["add"]

@@ -1,0 +1,1 @@
+"""Words: the index that finds, and what it knows of what it found."""

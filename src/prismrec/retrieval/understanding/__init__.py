@@ -1,0 +1,1 @@
+"""What a query asks for beside its words, and what it was perhaps meant to say."""

@@ -1,0 +1,1 @@
+"""Vectors: exact and approximate search, and what asks it."""
