@@ -33,7 +33,7 @@ from prismrec.core.errors import (
 from prismrec.core.events import PAGE_OF, Event, Exposure, Outcome, StoredEvent
 from prismrec.core.features import Bags, ItemFeatures
 from prismrec.core.ids import Ids
-from prismrec.core.interactions import Cases, Interactions, QueryBatch, Sequences
+from prismrec.core.interactions import Cases, Interactions, Links, QueryBatch, Sequences
 from prismrec.core.judgments import Judgments
 from prismrec.core.queries import Filters, Query
 from prismrec.core.randomness import generator
@@ -66,6 +66,7 @@ __all__ = [
     "ItemFeatures",
     "Judgments",
     "Learner",
+    "Links",
     "Locked",
     "MissingExtra",
     "NewerFormat",

@@ -10,7 +10,7 @@ import numpy as np
 from prismrec.core.arrays import Bools, Longs, Positions, Scores, Vectors
 from prismrec.core.features import Bags, ItemFeatures
 
-__all__ = ["Cases", "Interactions", "QueryBatch", "Sequences"]
+__all__ = ["Cases", "Interactions", "Links", "QueryBatch", "Sequences"]
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,26 @@ class Sequences:
 
 
 @dataclass(frozen=True)
+class Links:
+    """Relations between things of one kind: m pairs of positions, `sources` and `targets` (m,)
+    int32, and how strong each is, `weights` (m,) float32, above 0."""
+
+    sources: Positions
+    targets: Positions
+    weights: Scores
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+@dataclass(frozen=True)
 class Interactions:
     """All that a learner may learn from: sequences by user, and the features of items and users.
 
     Row u of `sequences` is user position u. `has_clock` is false where times are only positions
     within a user; learners then leave time views and decay off. `profiles` holds a bag of profile
-    tokens a user. A learner must not look at items beyond `n_items`.
+    tokens a user; `item_links` relations between items (also bought), `user_links` between users
+    (friends), `None` where there are none. A learner must not look at items beyond `n_items`.
     """
 
     sequences: Sequences
@@ -111,6 +125,8 @@ class Interactions:
     event_types: tuple[str, ...] = ("event",)
     has_clock: bool = False
     profiles: Bags | None = None
+    item_links: Links | None = None
+    user_links: Links | None = None
 
     @property
     def n_users(self) -> int:

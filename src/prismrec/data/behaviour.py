@@ -11,6 +11,7 @@ from prismrec.core import BadInput, Bags, Interactions, ItemFeatures, Sequences
 from prismrec.core.arrays import Longs
 from prismrec.data.dataset import Dataset
 from prismrec.data.feedback import POSITIVE, Feedback
+from prismrec.data.knowledge import links_of
 from prismrec.data.tokens import TokenVocabulary, user_facts
 
 __all__ = ["attribute_view", "interactions", "profile_vocabulary", "time_gaps"]
@@ -52,7 +53,15 @@ def interactions(
         values=values,
     )
     known = ItemFeatures.bare(n_items) if features is None else features
-    return Interactions(sequences, known, types, dataset.has_clock, _profiles(dataset))
+    return Interactions(
+        sequences,
+        known,
+        types,
+        dataset.has_clock,
+        _profiles(dataset),
+        links_of(dataset.relations, "items", dataset.item_ids),
+        links_of(dataset.relations, "users", dataset.user_ids),
+    )
 
 
 def time_gaps(sequences: Sequences, ends: Longs | None = None) -> np.ndarray:

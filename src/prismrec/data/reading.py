@@ -11,6 +11,7 @@ import polars as pl
 from prismrec.core import BadInput
 from prismrec.data.attributes import ITEM_WORDS, USER_WORDS, settled
 from prismrec.data.dataset import EVENTS, ITEMS, RELATIONS, Dataset, in_order
+from prismrec.data.knowledge import VALUES, between, with_facts
 from prismrec.data.quarantine import Quarantine
 from prismrec.data.raw import ROW
 from prismrec.data.readers import read_table
@@ -66,7 +67,11 @@ class _Reading:
             items = _typed(events.select("item_id").unique(maintain_order=True), ITEMS)
             self.notes.append("no items were given: the catalogue is what the events name")
         users = self.users(tables["users"]) if "users" in tables else _empty({"user_id": pl.String})
-        links = self.links(tables["relations"]) if "relations" in tables else _empty(RELATIONS)
+        links = _empty(RELATIONS)
+        if "relations" in tables:
+            people = pl.concat([events["user_id"], users["user_id"]]).unique()
+            links = self.links(tables["relations"], items["item_id"], people)
+            items, links = with_facts(items, links), links.filter(pl.col("between") != VALUES)
         self._check_mapping()
         path = "" if self.aside.path is None else str(self.aside.path)
         report = ReadReport(tuple(self.files), has_clock, tuple(self.notes), path)
@@ -84,16 +89,20 @@ class _Reading:
         self._done("users", source, matched, total, frame)
         return settled(frame.drop(ROW), USER_WORDS)
 
-    def links(self, source: Path | SqlSource) -> pl.DataFrame:
+    def links(self, source: Path | SqlSource, items: pl.Series, people: pl.Series) -> pl.DataFrame:
         frame, matched, total, _ = self._clean("relations", source)
         frame = _typed(frame, RELATIONS).with_columns(
             pl.col("kind").fill_null("related"),
             pl.col("weight").fill_null(1.0),
-            pl.col("between").fill_null("users"),
+            pl.col("between").fill_null(between(matched.columns["source"], items, people)),
         )
-        odd = ~frame["between"].is_in(["users", "items"])
-        fault = Fault("between", "neither users nor items", odd, frame["between"])
-        frame = sift(_name("relations", source), frame, [fault], self.aside)
+        odd = ~frame["between"].is_in(["users", "items", VALUES])
+        unknown = (frame["between"] == VALUES) & ~frame["source"].is_in(items.implode())
+        faults = [
+            Fault("between", "neither users, items nor values", odd, frame["between"]),
+            Fault(matched.columns["source"], "unknown item", unknown, frame["source"]),
+        ]
+        frame = sift(_name("relations", source), frame, faults, self.aside)
         self._done("relations", source, matched, total, frame)
         return frame.select(list(RELATIONS))
 

@@ -121,7 +121,7 @@ TABLE_ROWS = [
     pytest.param("users.csv", b"user_id\nu1\nu1\n", 2, "duplicate user_id", id="user-twice"),
     pytest.param(
         "relations.csv", b"source,target,between\na,b,users\na,b,planets\n", 2,
-        "neither users nor items", id="relation-between",
+        "neither users, items nor values", id="relation-between",
     ),
     pytest.param(
         "relations.csv", b"source,target,weight\na,b,1\na,b,much\n", 2, "not a number",

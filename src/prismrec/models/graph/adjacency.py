@@ -1,4 +1,5 @@
-"""The graph of users, items and what items share, and one step of messages over it."""
+"""The graph of users, items, what they are to each other and what items share; and one step of
+messages over it."""
 
 from __future__ import annotations
 
@@ -9,16 +10,18 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from prismrec.core import Interactions
+from prismrec.core import Interactions, Links
 from prismrec.core.arrays import Floats
 from prismrec.models.scoring.sparse_matrices import user_item_matrix
 
-__all__ = ["Graph", "propagated"]
+__all__ = ["Graph", "propagated", "summed"]
 
 
 class Graph:
     """Nodes are the users, then the items, then the attribute tokens (brand, category) that two or
-    more items share; `degrees` (nodes,) count their edges, those of a token `knowledge` each.
+    more items share. Edges of weight 1 are events; of weight `knowledge` what an item has, and what
+    links two items (also bought) or two users (friends), by the strength of the link (the mean is
+    1). `degrees` (nodes,) are the sums of their weights; `taken` (users, items) are the events.
 
     `matrix` is `D^(-1/2) A D^(-1/2)`, symmetric, of which a node without edges has an empty row.
     """
@@ -26,14 +29,16 @@ class Graph:
     def __init__(self, train: Interactions, knowledge: float) -> None:
         taken = user_item_matrix(train.positives, train.n_items)
         taken.data[:] = 1
+        self.taken: sparse.csr_array = taken
         has = _tokens_of_items(train) if knowledge > 0 else sparse.csr_array((train.n_items, 0))
         self.users, self.items, self.tokens = train.n_users, train.n_items, has.shape[1]
-        edges: Any = sparse.block_array(
-            [[None, taken, None], [taken.T, None, knowledge * has], [None, knowledge * has.T, None]]
-            if self.tokens
-            else [[None, taken], [taken.T, None]],
-            format="csr",
-        )
+        friends = knowledge * _both_ways(train.user_links if knowledge else None, self.users)
+        alike = knowledge * _both_ways(train.item_links if knowledge else None, self.items)
+        blocks: Any = [[friends, taken], [taken.T, alike]]
+        if self.tokens:
+            blocks = [[*blocks[0], None], [*blocks[1], knowledge * has]]
+            blocks.append([None, knowledge * has.T, None])
+        edges: Any = sparse.block_array(blocks, format="csr")
         self.degrees: Floats = np.asarray(edges.sum(axis=1)).ravel()
         inverse = 1 / np.sqrt(np.maximum(self.degrees, 1e-9))
         scaled = edges.multiply(inverse[:, None]).multiply(inverse[None, :])
@@ -41,6 +46,17 @@ class Graph:
 
     def __len__(self) -> int:
         return self.users + self.items + self.tokens
+
+
+def _both_ways(links: Links | None, n: int) -> sparse.csr_array:
+    """(n, n), symmetric: how strongly two things are linked, 1 on the mean."""
+    none = np.zeros(0, np.int32)
+    weights, ends = np.zeros(0, np.float32), (none, none)
+    if links is not None:
+        weights, ends = links.weights / links.weights.mean(), (links.sources, links.targets)
+    way: Any = sparse.csr_array((weights, ends), shape=(n, n))
+    both: sparse.csr_array = way.maximum(way.T).tocsr()
+    return both
 
 
 def _tokens_of_items(train: Interactions) -> sparse.csr_array:
@@ -56,22 +72,28 @@ def _tokens_of_items(train: Interactions) -> sparse.csr_array:
     return out
 
 
-class _Step(torch.autograd.Function):
-    """`matrix @ x`; the matrix is symmetric, and so its own transpose in the gradient."""
+class _Product(torch.autograd.Function):
+    """`matrix @ x`, with a gradient for `x` alone."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, matrix: sparse.csr_array) -> Tensor:
         ctx.matrix = matrix
-        return torch.from_numpy(matrix @ x.numpy())
+        return torch.from_numpy(matrix @ x.detach().numpy())
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return torch.from_numpy(ctx.matrix @ gradients[0].numpy()), None
+        return torch.from_numpy(ctx.matrix.T @ gradients[0].numpy()), None
+
+
+def summed(graph: Graph, sent: Tensor) -> Tensor:
+    """(users, d): what the items of each user send, `sent` (items, d), together."""
+    total: Tensor = _Product.apply(sent, graph.taken)
+    return total
 
 
 def propagated(graph: Graph, start: Tensor, layers: int) -> list[Tensor]:
     """The nodes' vectors (nodes, d) after 0, 1, ... `layers` steps of messages."""
     out = [start]
     for _ in range(layers):
-        out.append(_Step.apply(out[-1], graph.matrix))
+        out.append(_Product.apply(out[-1], graph.matrix))
     return out

@@ -15,7 +15,7 @@ from prismrec.data import wants_repeats
 from prismrec.descent.loop import Plan, descend
 from prismrec.descent.randomness import fresh
 from prismrec.models.factors.scorer import FactorScorer
-from prismrec.models.graph.adjacency import Graph, propagated
+from prismrec.models.graph.adjacency import Graph, propagated, summed
 from prismrec.models.losses import corrected_softmax, same_items
 from prismrec.models.neural.examples import MOST_ROUNDS, Negatives, shuffled
 from prismrec.models.scoring.half_lives import faded
@@ -34,7 +34,8 @@ SHARPNESS = 10.0
 @dataclass(frozen=True)
 class LightGCN:
     """Item vectors are the mean of 0 to `layers` steps of symmetric normalised messages over the
-    graph of users, items and shared attributes, whose edges weigh `knowledge` each (0: none).
+    graph of users, items and shared attributes, and of links between two items or two users, whose
+    edges weigh `knowledge` each (0: none).
 
     A user has no vector of the first layer: it is what the items of the history send, so that
     whoever asks is folded in exactly from the history of the moment, the event of age a weighing
@@ -100,11 +101,14 @@ class LightGCNModel(nn.Module):
         self.graph, self.layers = graph, layers
         self.table = nn.Embedding(max(graph.items + graph.tokens, 1), dimension)
         self.sharpness = nn.Parameter(torch.tensor(SHARPNESS))
-        self.degrees = torch.from_numpy(graph.degrees.astype(np.float32))[:, None].clamp(min=1)
+        places = slice(graph.users, graph.users + graph.items)
+        self.degrees = torch.from_numpy(graph.degrees[places].astype(np.float32))[:, None]
+        self.events = torch.from_numpy(np.diff(graph.taken.indptr).astype(np.float32))[:, None]
 
     def forward(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What each user was sent in all (users, d), what each item `sent` (items, d), and the
-        `items` (items, d)."""
+        """What each user was sent by the events in all (users, d), what each item `sent` (items,
+        d), and the `items` (items, d). What friends send smooths the items, and is left out of the
+        user, who is to be folded in from a history alone."""
         graph, k = self.graph, self.layers + 1
         known = self.table.weight[: graph.items + graph.tokens]
         nobody = known.new_zeros(graph.users, known.shape[1])
@@ -112,9 +116,8 @@ class LightGCNModel(nn.Module):
         mean = torch.stack(steps).sum(0) / k  # (nodes, d)
         places = slice(graph.users, graph.users + graph.items)
         sending = torch.stack(steps[:-1]).sum(0)[places] / k
-        sent = self.sharpness * sending * self.degrees[places].rsqrt()
-        everything = self.sharpness * mean[: graph.users] * self.degrees[: graph.users].sqrt()
-        return everything, sent, mean[places]
+        sent = self.sharpness * sending * self.degrees.clamp(min=1).rsqrt()
+        return summed(graph, sent), sent, mean[places]
 
     def finished(self) -> tuple[Vectors, Vectors]:
         """`sent` and `items`, propagated for good."""
@@ -138,7 +141,7 @@ def _loss(
     drawn, log_expected = negatives.draw(rng)
     who, answers, wrong = (torch.from_numpy(a) for a in (users, right, drawn))
     everybody, sent, items = model()
-    others = (model.degrees[who] - 1).clamp(min=1)
+    others = (model.events[who] - 1).clamp(min=1)
     asked = (everybody[who] - sent[answers]) / others  # (b, d), a mean as in `query_vectors`
     positive, negative = (asked * items[answers]).sum(-1), asked @ items[wrong].T
     return corrected_softmax(positive, negative, log_expected, same_items(answers, wrong))

@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from prismrec.core import Bags, Interactions, ItemFeatures, QueryBatch, Sequences, generator
+from prismrec.core import (
+    Bags,
+    Interactions,
+    ItemFeatures,
+    Links,
+    QueryBatch,
+    Sequences,
+    generator,
+)
 from prismrec.models.graph.adjacency import Graph, propagated
 from prismrec.models.graph.lightgcn import LightGCN, LightGCNModel
 
@@ -79,3 +87,43 @@ def test_a_brand_links_what_nobody_took_together():
     scores = linked.score(QueryBatch.of([[0, 1], [6, 7]]))
     assert scores[0, 10] > scores[0, 11]
     assert scores[1, 11] > scores[1, 10]
+
+
+def linked(items: Links | None = None, users: Links | None = None) -> Interactions:
+    return Interactions(
+        Sequences.of([[0], [1], [1, 2]]), ItemFeatures.bare(4), item_links=items, user_links=users
+    )
+
+
+def test_links_are_edges_both_ways_of_mean_weight_one():
+    items = Links(np.int32([0, 3]), np.int32([2, 0]), np.float32([3, 1]))
+    users = Links(np.int32([2]), np.int32([0]), np.float32([9]))
+    graph = Graph(linked(items, users), 0.5)
+    edges = np.zeros((7, 7))  # users 0, 1, 2; items 3, 4, 5, 6
+    events = [(0, 3, 1), (1, 4, 1), (2, 4, 1), (2, 5, 1)]
+    for a, b, weight in (*events, (3, 5, 0.5 * 1.5), (6, 3, 0.5 * 0.5), (2, 0, 0.5)):
+        edges[a, b] = edges[b, a] = weight
+    degrees = edges.sum(1)
+    np.testing.assert_allclose(graph.degrees, degrees, atol=1e-6)
+    want = edges / np.sqrt(np.outer(degrees, degrees))
+    np.testing.assert_allclose(graph.matrix.toarray(), want, atol=1e-6)
+    assert len(Graph(linked(items, users), 0.0).matrix.data) == 8
+
+
+def test_a_history_is_all_that_folds_a_user_in_also_with_friends():
+    users = Links(np.int32([0]), np.int32([2]), np.float32([1]))
+    everything, sent, _ = LightGCNModel(Graph(linked(users=users), 1.0), 3, 2)()
+    for user, row in enumerate(([0], [1], [1, 2])):
+        torch.testing.assert_close(sent[row].sum(0), everything[user])
+
+
+def test_an_item_nobody_took_is_found_by_what_it_goes_with():
+    """Item 19 was never taken; a link says that it goes with item 3."""
+    rng = generator(8, "rows")
+    rows = [(rng.choice(9, 5, replace=False) + 9 * (u % 2)).tolist() for u in range(80)]
+    link = Links(np.int32([19]), np.int32([3]), np.float32([1]))
+    train = Interactions(Sequences.of(rows), ItemFeatures.bare(20), item_links=link)
+    learner = LightGCN(dimension=8, batch=128, work=0.01, knowledge=1.0)
+    scores = learner.fit(train, generator(0, "fit")).score(QueryBatch.of([[0, 1, 2], [9, 10, 11]]))
+    assert scores[0, 19] > 5 * abs(scores[0, 18])  # 18: nobody took it, and nothing is known of it
+    assert scores[0, 19] > 0 > scores[1, 19]
