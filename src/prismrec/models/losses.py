@@ -10,6 +10,7 @@ __all__ = [
     "binary_cross_entropy",
     "corrected_softmax",
     "full_cross_entropy",
+    "info_nce",
     "same_items",
     "sampled_softmax",
     "squared_error",
@@ -66,6 +67,19 @@ def corrected_softmax(
 def full_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """`-log softmax(logits)[target]` over the whole catalogue: (N, items) logits, (N,) targets."""
     return functional.cross_entropy(logits, targets)
+
+
+def info_nce(one: Tensor, other: Tensor, temperature: float = 0.1) -> Tensor:
+    """Which row of `other` (N, d) belongs to each of `one` (N, d), and the other way round, among
+    all N: cross-entropy of the cosines divided by `temperature`, the mean of both.
+
+    van den Oord et al. 2018, "Representation learning with contrastive predictive coding"; both
+    ways Radford et al. 2021, "Learning transferable visual models from natural language
+    supervision".
+    """
+    one, other = functional.normalize(one, dim=-1), functional.normalize(other, dim=-1)
+    logits, right = one @ other.T / temperature, torch.arange(len(one))
+    return (full_cross_entropy(logits, right) + full_cross_entropy(logits.T, right)) / 2
 
 
 def same_items(right: Tensor, wrong: Tensor) -> tuple[Tensor, Tensor]:

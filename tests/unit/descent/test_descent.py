@@ -174,3 +174,20 @@ def test_dropout_zeroes_the_rate_and_keeps_the_mean():
     out = drop.train()(ones)
     assert float((out == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
     assert float(out.mean()) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(("from_start", "kept"), [(False, -0.1), (True, 0.0)])
+def test_the_start_is_kept_where_it_counts_and_nothing_was_better(
+    from_start: bool, kept: float
+) -> None:
+    model = Weight()  # its number falls with each step, and the figure with it
+    descend(
+        model,
+        pairs(),
+        model.loss,
+        Plan(3, 2, 9, 0.1),
+        generator(0),
+        lambda: float(model.at.detach()),
+        from_start=from_start,
+    )
+    assert float(model.at.detach()) == pytest.approx(kept, abs=0.01)

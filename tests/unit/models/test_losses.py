@@ -9,6 +9,7 @@ from prismrec.models.losses import (
     binary_cross_entropy,
     corrected_softmax,
     full_cross_entropy,
+    info_nce,
     same_items,
     sampled_softmax,
     squared_error,
@@ -85,3 +86,10 @@ def test_same_items_are_found_however_often_they_were_drawn() -> None:
         found = torch.zeros(25, draws, dtype=torch.bool)
         found[same_items(right, wrong)] = True
         assert torch.equal(found, right[:, None] == wrong)
+
+
+def test_info_nce_of_rows_that_have_nothing_in_common() -> None:
+    rows = torch.eye(5)
+    right, wrong = info_nce(3 * rows, rows, 0.5), info_nce(rows, rows.roll(1, 0), 0.5)
+    assert np.isclose(float(right), np.log(1 + 4 * np.exp(-2)))
+    assert np.isclose(float(wrong), np.log(4 + np.exp(2)))

@@ -25,6 +25,7 @@ from prismrec.models.sequence.evidence import view_evidence
 from prismrec.models.sequence.inputs import Task, Windows
 from prismrec.models.sequence.loss import Sampler, loss_of
 from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape
+from prismrec.models.sequence.pretraining import Pretraining, pretrain
 from prismrec.models.sequence.scorer import PrismScorer
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import validator
@@ -49,7 +50,8 @@ class Prism:
     settings' `work`, so that it depends on what is counted and never on the clock.
     `report` is told of every round, for progress bars. With `identity_only` it reads nothing but
     which item came after which: SASRec (Kang and McAuley, 2018) with a sampled softmax. `layer` is
-    what reads the sequence, see `Shape`.
+    what reads the sequence, see `Shape`. `pretraining` is what comes before it learns what people
+    did next; by default nothing.
     """
 
     settings: ModelSettings = field(default_factory=ModelSettings)
@@ -57,6 +59,7 @@ class Prism:
     identity_only: bool = False
     layer: str = "transformer"
     whitened: bool = True
+    pretraining: Pretraining = field(default_factory=Pretraining)
 
     @property
     def name(self) -> str:
@@ -91,6 +94,8 @@ class Prism:
         else:
             self._begin(model, train, rng)
         scorer = PrismScorer(model, known, train.features)
+        if earlier is None:
+            pretrain(model, scorer.views, train, self.pretraining, self.settings.negatives, rng)
         windows = Windows(positives, shape.history, train.has_clock)
         if windows.predictions:
             self._train(scorer, windows, train, validation, rng, warm=earlier is not None)
@@ -138,7 +143,8 @@ class Prism:
         repeats = wants_repeats(data, settings.repeats)
         validate = validator(made, validation, repeats, rng, VALIDATION_CASES)
         batches = windows.epochs(rng, settings.batch)
-        return descend(model, batches, loss, plan, rng, validate, self.report)
+        taught = not warm and bool(self.pretraining)
+        return descend(model, batches, loss, plan, rng, validate, self.report, from_start=taught)
 
 
 def shape_of(data: Interactions, settings: ModelSettings) -> Shape:
