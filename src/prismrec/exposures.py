@@ -16,7 +16,8 @@ def exposure(
     choice: Choice,
     policy: Policy,
 ) -> Exposure:
-    """The slate that `policy` chose as the log keeps it, with all that off-policy evaluation needs."""
+    """The slate that `policy` chose as the log keeps it, with all that off-policy evaluation
+    needs."""
     kept = shortlist.positions[0] >= 0
     return Exposure(
         exposure_id=slate.exposure_id,

@@ -12,7 +12,7 @@ from prismrec.retrieval.lexical.words import Words
 
 __all__ = ["stage_of"]
 
-LOOKED_AT = 50
+LOOKED_AT = 20
 """Of the best items, in which all words of a query are looked for."""
 ENOUGH = 0.75
 """The share of a query's information (inverse document frequency) that an item must have for the
