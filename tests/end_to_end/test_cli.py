@@ -173,7 +173,7 @@ def run_doctor() -> str:
         pytest.param(["recommend", "no.prism"], 3, "prismrec fit", id="no collection"),
         pytest.param(["recommend", "{shop}", "-n", "0"], 2, "-n", id="no items asked"),
         pytest.param(["recommend", "{shop}", "-n", "many"], 2, "-n", id="n is no number"),
-        pytest.param(["search", "{shop}", ""], 2, "text", id="empty search"),
+        pytest.param(["search", "{shop}", "--filter", "red"], 2, "Not a filter", id="bad filter"),
         pytest.param(["similar", "{shop}", "--item", "nope"], 3, "nope", id="unknown item"),
         pytest.param(["explain", "{shop}", "--item", "nope"], 3, "nope", id="explain unknown"),
         pytest.param(["promote", "{shop}", "77"], 3, "77", id="unknown release"),
