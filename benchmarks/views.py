@@ -3,13 +3,16 @@
     python -m benchmarks.views missing [--data beauty] [--seed 0]
     python -m benchmarks.views noise [--data movielens-100k]
     python -m benchmarks.views behaviours [--users 3000]
+    python -m benchmarks.views ablation [--data movielens-100k] [--work 0.5] [--only text,profile]
 
+The data may be `simulated`, where there are several behaviours.
 `missing`: with a view taken away at serving time, how does a model trained with all views compare
 with one that was trained without it? `noise`: how much does the gate weigh attributes that are
 drawn at random? Both on validation cases of a data set. `behaviours`: on the simulated marketplace,
 how much better are purchases predicted where views and carts are read beside purchases? A case asks
 for the last purchase of a person from what came before that visit (half an hour), so that nothing
-of the visit itself gives it away.
+of the visit itself gives it away. `ablation`: what is each view worth, and each variant of the
+model (`benchmarks.view_variants`), at the same work; differences are paired, with 95% intervals.
 """
 
 from __future__ import annotations
@@ -23,11 +26,13 @@ import numpy as np
 
 from benchmarks.accuracy import SETS
 from benchmarks.places import data_folder
+from benchmarks.view_variants import NETWORKS, ByBehaviour, Varied, views_of, without_view
 from prismrec.config import Settings
-from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Sequences, generator
+from prismrec.core import Bags, Cases, Interactions, QueryBatch, Sequences, generator
+from prismrec.core.arrays import Floats
 from prismrec.core.metrics import ndcg
 from prismrec.data import Dataset, interactions
-from prismrec.data.splits import leave_one_out
+from prismrec.data.splits import Split, leave_one_out
 from prismrec.evaluation.evaluate import Plan, prepare
 from prismrec.evaluation.ranks import HistoryFilter, rank_all
 from prismrec.evaluation.significance import paired
@@ -35,51 +40,92 @@ from prismrec.evaluation.simulator import SimulatorSettings, simulate
 from prismrec.models.default import learner_by_name
 from prismrec.models.sequence.prism import Prism
 from prismrec.models.sequence.scorer import PrismScorer
+from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
 from prismrec.threads import every_core
 
 CASES = 3000
+USERS = 3000
 VISIT = 30 * 60_000
 """Milliseconds before a purchase that belong to the same visit."""
 NOISE_TOKENS = 200
 NOISE_EACH = 3
+VIEW_DROPOUTS = (0.1, 0.25)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one of the three and print its table."""
+    """Run one of the four and print its table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("missing", "noise", "behaviours"))
+    parser.add_argument("what", choices=("missing", "noise", "behaviours", "ablation"))
     parser.add_argument("--data", default="movielens-100k")
-    parser.add_argument("--users", type=int, default=3000, help="of the simulated marketplace")
+    parser.add_argument("--users", type=int, default=USERS, help="of the simulated marketplace")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=float, default=0.0, help="million predictions a fit")
+    parser.add_argument("--only", default="", help="some of the lines of the ablation")
+    parser.add_argument("--view-dropout", type=float, default=ModelSettings.view_dropout)
     asked = parser.parse_args(argv)
+    settings = ModelSettings(work=asked.work or ModelSettings.work, view_dropout=asked.view_dropout)
     with every_core():
         if asked.what == "behaviours":
             behaviours(asked.users, asked.seed)
+        elif asked.what == "ablation":
+            ablation(asked.data, asked.seed, settings, asked.only)
         else:
-            (missing if asked.what == "missing" else noise)(asked.data, asked.seed)
+            (missing if asked.what == "missing" else noise)(asked.data, asked.seed, settings)
     return 0
 
 
-def missing(name: str, seed: int) -> None:
+def missing(name: str, seed: int, settings: ModelSettings) -> None:
     """Each view of the items taken away at serving, against never having had it."""
     train, cases, repeats = learned_from(name, seed)
-    whole = fitted(train, cases, seed)
+    whole = fitted(train, cases, seed, settings)
     print(f"{name}: nDCG@10 on {len(cases)} validation cases, all views", end=" ")
     print(f"{ndcg_of(whole, cases, repeats).mean():.4f}")
-    for view in ("text", "attributes"):
-        if view not in whole.part_names:
-            continue
-        bare = without(train.features, view)
-        lacking = PrismScorer(whole.model, whole.known, bare)
-        never = fitted(replace(train, features=bare), cases, seed)
+    for view in whole.part_names[1:]:
+        bare = without_view(train, view)
+        lacking = PrismScorer(whole.model, whole.known, bare.features, whole.spelling)
+        never = fitted(bare, cases, seed, replace(settings, view_dropout=0.0))
         taken, had = (float(ndcg_of(s, cases, repeats).mean()) for s in (lacking, never))
         print(
             f"without {view}: taken away {taken:.4f}, never had {had:.4f}, ratio {taken / had:.3f}"
         )
 
 
-def noise(name: str, seed: int) -> None:
+def ablation(name: str, seed: int, settings: ModelSettings, only: str) -> None:
+    """Each view left out, and each variant, beside the model as it is."""
+    train, cases, repeats = learned_from(name, seed)
+    lines = {
+        f"without {view}": (Prism(settings), without_view(train, view)) for view in views_of(train)
+    }
+    lines |= {
+        tag: (Varied(settings, made=made), train)
+        for tag, made in NETWORKS.items()
+        if made is not ByBehaviour or len(train.event_types) > 1
+    }
+    lines |= {
+        f"view dropout {share}": (Prism(replace(settings, view_dropout=share)), train)
+        for share in VIEW_DROPOUTS
+    }
+    wanted = [tag for tag in lines if any(part in tag for part in only.split(","))]
+    base = figures_of(Prism(settings), train, cases, repeats, seed)
+    print(f"{name}, {settings.work:g} million predictions, {len(cases)} validation cases: nDCG@10")
+    print(f"  {'as it is':32} {base.mean():.4f}", flush=True)
+    for tag in wanted:
+        found = figures_of(*lines[tag], cases, repeats, seed)
+        apart = paired(found, base, cases.clusters, generator(seed, "paired"))
+        difference = f"{apart.mean:+.4f} ({apart.low:+.4f} to {apart.high:+.4f})"
+        print(f"  {tag:32} {found.mean():.4f} {difference}", flush=True)
+
+
+def figures_of(
+    learner: Prism, train: Interactions, cases: Cases, repeats: bool, seed: int
+) -> Floats:
+    """nDCG@10 of each case."""
+    scorer = learner.fit(train, generator(seed, "fit"), validation=cases)
+    return ndcg_of(scorer, cases, repeats)
+
+
+def noise(name: str, seed: int, settings: ModelSettings) -> None:
     """What the gate weighs a view that says nothing."""
     train, cases, _ = learned_from(name, seed)
     rng = generator(seed, "noise")
@@ -87,7 +133,7 @@ def noise(name: str, seed: int) -> None:
     bags = [rng.choice(NOISE_TOKENS, NOISE_EACH, replace=False).tolist() for _ in range(n)]
     names = [f"noise={i}" for i in range(NOISE_TOKENS)]
     features = replace(train.features, attributes=Bags.of(bags, names))
-    scorer = fitted(replace(train, features=features), cases, seed)
+    scorer = fitted(replace(train, features=features), cases, seed, settings)
     weights = scorer.gate_weights(cases.queries).mean(0)
     print(f"{name}: mean gate of each view, the attributes drawn at random")
     for view, weight in zip(scorer.model.event_views, weights, strict=True):
@@ -96,35 +142,37 @@ def noise(name: str, seed: int) -> None:
 
 def learned_from(name: str, seed: int) -> tuple[Interactions, Cases, bool]:
     """Training data and validation cases of a data set."""
-    split, repeats = SETS[name]
-    ready = prepare(data_folder() / name, Plan(split=split, repeats=repeats), Settings())
+    if name == "simulated":
+        whole, split, _ = marketplace(USERS, seed)
+        every = set(range(len(whole.event_types)))
+        train = replace(split.train, sequences=kept(split.train.sequences, every))
+        return train, before_the_visit(split.validation, every), False
+    split_by, repeats = SETS[name]
+    ready = prepare(data_folder() / name, Plan(split=split_by, repeats=repeats), Settings())
     assert ready.exam.validation is not None
     cases = sampled(ready.exam.validation, CASES, generator(seed, "cases"))
     return ready.exam.train, cases, repeats == "yes"
 
 
-def fitted(train: Interactions, cases: Cases, seed: int) -> PrismScorer:
-    """The transformer alone, at the default settings."""
-    return Prism().fit(train, generator(seed, "fit"), validation=cases)
+def fitted(train: Interactions, cases: Cases, seed: int, settings: ModelSettings) -> PrismScorer:
+    """The transformer alone."""
+    return Prism(settings).fit(train, generator(seed, "fit"), validation=cases)
 
 
-def without(features: ItemFeatures, view: str) -> ItemFeatures:
-    """The catalogue as if `view` were unknown of every item."""
-    if view == "text" and features.text_vectors is not None:
-        return replace(features, text_vectors=np.zeros_like(features.text_vectors))
-    names = features.attributes.names
-    return replace(features, attributes=Bags.of([[]] * len(features), names))
-
-
-def behaviours(users: int, seed: int) -> None:
-    """Purchases predicted from purchases, and from all that people did."""
+def marketplace(users: int, seed: int) -> tuple[Interactions, Split, int]:
+    """The simulated events, split so that purchases are the targets, and the type of a purchase."""
     made = simulate(SimulatorSettings(users=users, events=27 * users), seed)
     dataset = Dataset.of(made.items, made.events, made.users)
     ready = prepare(dataset, Plan(), Settings())
     whole = interactions(dataset, ready.exam.train.features)
     bought = whole.event_types.index("purchase")
     only = replace(whole, sequences=weighed(whole.sequences, {bought}))
-    split = leave_one_out(only)  # purchases are its targets; the histories hold all events
+    return whole, leave_one_out(only), bought  # the histories hold all events
+
+
+def behaviours(users: int, seed: int) -> None:
+    """Purchases predicted from purchases, and from all that people did."""
+    whole, split, bought = marketplace(users, seed)
     kinds = set(range(len(whole.event_types)))
     rule = HistoryFilter(consumed=frozenset({bought}))
     values = []

@@ -19,7 +19,8 @@ class ModelSettings:
     without any are shown. `budget` is how many seconds a fit may take, 0 for as many as it takes:
     see `prismrec.models.budget`.
     The transformer: `dimension` of every view, `layers` and `heads`, `history` (how many events it
-    reads), `dropout`, `negatives` (shared by a batch), `batch` (predictions a step),
+    reads), `dropout`, `view_dropout` (of a view of the items from a step, so that it may be missing
+    later), `negatives` (shared by a batch), `batch` (predictions a step),
     `learning_rate`, `weight_decay`, and `work`: how many million predictions it may train on,
     which together with `patience` (rounds without a better validation) bounds the time.
     """
@@ -33,6 +34,7 @@ class ModelSettings:
     heads: int = 2
     history: int = 50
     dropout: float = 0.5
+    view_dropout: float = 0.0
     negatives: int = 1024
     batch: int = 2048
     learning_rate: float = 0.003
@@ -59,8 +61,11 @@ class ModelSettings:
             raise BadSettings(
                 f"models.budget is {self.budget}.", hint="Set it to seconds, 0 for no limit."
             )
-        if not 0 <= self.dropout < 1:
-            raise BadSettings(f"models.dropout is {self.dropout}.", hint="Set it in [0, 1).")
+        for name in ("dropout", "view_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise BadSettings(
+                    f"models.{name} is {getattr(self, name)}.", hint="Set it in [0, 1)."
+                )
         if self.dimension % self.heads:
             raise BadSettings(
                 f"models.dimension {self.dimension} does not divide into {self.heads} heads.",

@@ -21,8 +21,9 @@ LEAST = 0.01
 
 
 def view_evidence(train: Interactions, rng: np.random.Generator) -> dict[str, float]:
-    """For the views `text` and `attributes` that the items have, a number in [`LEAST`, 1]: 1 where
-    the view tells what comes next as surely as who comes next, `LEAST` where it says nothing.
+    """For the views of the items besides `identity`, as far as they have them, a number in
+    [`LEAST`, 1]: 1 where the view tells what comes next as surely as who comes next, `LEAST` where
+    it says nothing.
 
     It is `2 AUC - 1` of the likeness of two events that follow each other against that of the first
     of them and any event: how much more often what came next is the more alike of the two. Without
@@ -35,6 +36,7 @@ def view_evidence(train: Interactions, rng: np.random.Generator) -> dict[str, fl
         found["text"] = centred(features.text_vectors)
     if len(features.attributes.names):
         found["attributes"] = weighed(features.attributes)
+    found |= {f"media:{name}": centred(vectors) for name, vectors in features.vectors.items()}
     return {
         view: max(LEAST, gini(alike(rows, first, followed), alike(rows, first, other)))
         for view, rows in found.items()

@@ -32,7 +32,7 @@ class HSTUBlock(nn.Module):
         self.heads = shape.heads
         self.before, self.between = nn.LayerNorm(d), nn.LayerNorm(d)
         self.uvqk, self.out = nn.Linear(d, 4 * d), nn.Linear(d, d)
-        self.distances = nn.Parameter(torch.zeros(shape.heads, shape.history))
+        self.distances = nn.Parameter(torch.zeros(shape.heads, shape.states))
         self.drop = Dropout(shape.dropout)
 
     def forward(self, x: Tensor) -> Tensor:

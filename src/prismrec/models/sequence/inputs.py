@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ from torch import Tensor
 
 from prismrec.core import ItemFeatures, Sequences
 from prismrec.core.arrays import Bools, Longs
-from prismrec.models.sequence.model import Catalogue, gap_buckets
+from prismrec.models.sequence.model import Catalogue, Tokens, gap_buckets
+from prismrec.models.sequence.people import People, kept, tokens_of
 
 __all__ = ["Batch", "Task", "Views", "Windows", "batch_of"]
 
@@ -20,19 +21,29 @@ class Views:
     """The views of every item, kept as tensors and cut to the items of a step.
 
     `known` (n,) says which items have an identity view; `tokens` is how many attribute tokens the
-    model knows, later ones are left out.
+    model knows, later ones are left out; `media` are the named vectors that it reads.
     """
 
-    def __init__(self, features: ItemFeatures, known: Bools, tokens: int, text: bool) -> None:
+    def __init__(
+        self,
+        features: ItemFeatures,
+        known: Bools,
+        tokens: int,
+        text: bool,
+        media: Collection[str] = (),
+    ) -> None:
         bags = features.attributes
         self.known = torch.from_numpy(np.ascontiguousarray(known))
         vectors = features.text_vectors if text else None
         self.text = None if vectors is None else torch.from_numpy(np.asarray(vectors, np.float32))
+        self.media = {
+            name: torch.from_numpy(np.asarray(features.vectors[name], np.float32))
+            for name in media
+            if name in features.vectors
+        }
         self.bags = None
         if tokens:
-            kept = bags.indices < tokens
-            before = np.concatenate([[0], np.cumsum(kept)])
-            self.bags = (before[bags.indptr], bags.indices[kept].astype(np.int64))
+            self.bags = kept(bags, np.where(bags.indices < tokens, bags.indices, -1))
 
     def __len__(self) -> int:
         return len(self.known)
@@ -41,16 +52,16 @@ class Views:
         """The views of `items` (u,)."""
         rows = torch.from_numpy(items)
         known = self.known[rows]
-        tokens = offsets = bagged = None
-        if self.bags is not None:
-            indptr, indices = self.bags
-            lengths = np.diff(indptr)[items]
-            ends = np.cumsum(lengths)
-            within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
-            tokens = torch.from_numpy(indices[np.repeat(indptr[items], lengths) + within])
-            offsets, bagged = torch.from_numpy(ends - lengths), torch.from_numpy(lengths > 0)
-        text = None if self.text is None else self.text[rows]
-        return Catalogue(torch.where(known, rows, 0), known, text, tokens, offsets, bagged)
+        bags = None if self.bags is None else tokens_of(*self.bags, items)
+        return Catalogue(
+            items=torch.where(known, rows, 0),
+            known=known,
+            text=None if self.text is None else self.text[rows],
+            tokens=None if bags is None else bags.tokens,
+            offsets=None if bags is None else bags.offsets,
+            bagged=None if bags is None else bags.there,
+            media={name: vectors[rows] for name, vectors in self.media.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -58,18 +69,21 @@ class Batch:
     """b sequences of at most l events, left-aligned.
 
     `items` (b, l) are item positions, 0 at padding; `kinds` (b, l), -1 at padding; `gaps` (b, l)
-    are buckets of the time since the event before; `lengths` (b,).
+    are buckets of the time since the event before; `lengths` (b,). `profiles` (b,) are those of the
+    people, `None` where the model reads none.
     """
 
     items: Longs
     kinds: Tensor
     gaps: Tensor
     lengths: Longs
+    profiles: Tokens | None = None
 
 
 @dataclass(frozen=True)
 class Task:
-    """What to predict in a batch: after event `columns[i]` of row `rows[i]` came `targets[i]`."""
+    """What to predict in a batch: after event `columns[i]` of row `rows[i]` came `targets[i]`; -1
+    is before any event, from the profile alone."""
 
     batch: Batch
     rows: Longs
@@ -102,22 +116,31 @@ class Windows:
 
     Each event is predicted from the last one before it; with a clock, from the last one at an
     earlier time, so that the lines of one invoice do not give each other away. A window reads the
-    events `starts .. ends - 1` and predicts, from these, the events `first .. last - 1`.
+    events `starts .. ends - 1` and predicts, from these, the events `first .. last - 1`. Where the
+    profiles of the `people` (rows,) are read, the events that no other comes before are predicted
+    from these.
     """
 
-    def __init__(self, sequences: Sequences, history: int, clock: bool) -> None:
-        self.sequences, self.clock = sequences, clock
+    def __init__(
+        self, sequences: Sequences, history: int, clock: bool, people: People | None = None
+    ) -> None:
+        self.sequences, self.clock, self.people = sequences, clock, people
         self.before = before(sequences, clock)
         begins, stops = sequences.indptr[:-1], sequences.indptr[1:]
         readable = np.zeros(len(sequences), np.int64)  # events of each row that something follows
         some = stops > begins
         readable[some] = self.before[stops[some] - 1] + 1 - begins[some]
-        counts = -(-readable // history)  # windows in each row
-        rows = np.repeat(np.arange(len(sequences)), counts)
+        told = np.zeros(len(sequences), bool)
+        if people is not None:
+            told = some & people.told(np.arange(len(sequences)))
+        counts = np.maximum(-(-readable // history), told)  # windows in each row
+        self.rows = rows = np.repeat(np.arange(len(sequences)), counts)
         nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         self.ends = begins[rows] + readable[rows] - nth * history
         self.starts = np.maximum(begins[rows], self.ends - history)
-        self.first = np.searchsorted(self.before, self.starts)
+        opening = told[rows] & (self.starts == begins[rows])
+        first = np.searchsorted(self.before, self.starts)
+        self.first = np.where(opening, self.starts, first)
         self.last = np.minimum(np.searchsorted(self.before, self.ends), stops[rows])
 
     @property
@@ -151,6 +174,8 @@ class Windows:
         rows = np.repeat(np.arange(len(windows)), counts)
         targets = np.arange(total[-1]) + np.repeat(self.first[windows] - (total - counts), counts)
         batch = batch_of(self.sequences, starts, self.ends[windows], self.clock)
+        if self.people is not None:
+            batch = replace(batch, profiles=self.people.of(self.rows[windows]))
         items = self.sequences.items[targets].astype(np.int64)
         return Task(batch, rows, self.before[targets] - starts[rows], items)
 

@@ -26,7 +26,7 @@ def loss_of(
     events, rest = place[: batch.items.size].view(batch.items.shape), place[batch.items.size :]
     right, wrong = rest[: len(task.targets)], rest[len(task.targets) :]
     encoded, mask = model.encode_items(views.of(union))  # (u, v, d), (u, v)
-    states = model(encoded, mask, events, batch.kinds, batch.gaps)  # (b, l, d)
+    states = model(encoded, mask, events, batch.kinds, batch.gaps, batch.profiles)  # (b, l, d)
     asked = states[torch.from_numpy(task.rows), torch.from_numpy(task.columns)]  # (p, d)
     vectors = model.item_vectors(encoded).sum(1)  # (u, d)
     positive = (asked * vectors[right]).sum(-1)  # (p,)

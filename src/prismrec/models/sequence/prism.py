@@ -24,7 +24,8 @@ from prismrec.models.sequence.cooccurrence import start_from_cooccurrences
 from prismrec.models.sequence.evidence import view_evidence
 from prismrec.models.sequence.inputs import Task, Windows
 from prismrec.models.sequence.loss import Sampler, loss_of
-from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape
+from prismrec.models.sequence.model import GAP_BUCKETS, PrismModel, Shape, key_of
+from prismrec.models.sequence.people import Spelling
 from prismrec.models.sequence.pretraining import Pretraining, pretrain
 from prismrec.models.sequence.scorer import PrismScorer
 from prismrec.models.settings import ModelSettings
@@ -85,21 +86,29 @@ class Prism:
         known = np.bincount(positives.items, minlength=train.n_items)[: train.n_items] > 0
         if earlier is not None:
             known[: len(earlier.known)] |= earlier.known
-        shape = replace(shape_of(train, self.settings), layer=self.layer)
+        spelling = spelling_of(train, earlier)
+        shape = shape_of(train, self.settings, spelling)
         if self.identity_only:
-            shape = replace(shape, text=0, tokens=0, kinds=0, gaps=0)
-        model = fresh(lambda: PrismModel(shape), rng)
+            spelling = Spelling()
+            shape = replace(shape, text=0, tokens=0, kinds=0, gaps=0, media={}, profile=0)
+        shape = replace(shape, layer=self.layer)
+        model = fresh(lambda: self.network(shape), rng)
         if earlier is not None:
             continue_from(model, earlier.model)
         else:
             self._begin(model, train, rng)
-        scorer = PrismScorer(model, known, train.features)
+        scorer = PrismScorer(model, known, train.features, spelling)
         if earlier is None:
             pretrain(model, scorer.views, train, self.pretraining, self.settings.negatives, rng)
-        windows = Windows(positives, shape.history, train.has_clock)
+        people = spelling.read(train.profiles, train.n_users) if shape.profile else None
+        windows = Windows(positives, shape.history, train.has_clock, people)
         if windows.predictions:
             self._train(scorer, windows, train, validation, rng, warm=earlier is not None)
-        return PrismScorer(model.eval(), known, train.features)
+        return PrismScorer(model.eval(), known, train.features, spelling)
+
+    def network(self, shape: Shape) -> PrismModel:
+        """The module before it has weights: what a variant of the model makes otherwise."""
+        return PrismModel(shape)
 
     def _begin(self, model: PrismModel, train: Interactions, rng: np.random.Generator) -> None:
         """Start from what is known before anything is learned."""
@@ -107,9 +116,13 @@ class Prism:
         if self.whitened and model.text is not None:
             assert train.features.text_vectors is not None
             whiten(model.text, train.features.text_vectors)
+        for name in model.named if self.whitened else ():
+            layer = model.media[key_of(name)]
+            assert isinstance(layer, nn.Linear)
+            whiten(layer, train.features.vectors[name])
         if not self.identity_only:
             for view, share in view_evidence(train, rng).items():
-                gate = model.gate[view]
+                gate = model.gate[key_of(view)]
                 assert isinstance(gate, nn.Linear)
                 nn.init.constant_(gate.bias, log(share))
 
@@ -135,7 +148,7 @@ class Prism:
         sampler = Sampler(frequency, settings.negatives)
 
         def made() -> PrismScorer:
-            return PrismScorer(model, scorer.known, scorer.features)
+            return PrismScorer(model, scorer.known, scorer.features, scorer.spelling)
 
         def loss(task: Task) -> Tensor:
             return loss_of(model, views, task, sampler, rng)
@@ -147,7 +160,13 @@ class Prism:
         return descend(model, batches, loss, plan, rng, validate, self.report, from_start=taught)
 
 
-def shape_of(data: Interactions, settings: ModelSettings) -> Shape:
+def spelling_of(data: Interactions, earlier: PrismScorer | None) -> Spelling:
+    """The tokens of the profiles, those that an earlier model knew first."""
+    names = () if data.profiles is None else data.profiles.names
+    return (earlier.spelling if earlier else Spelling()).with_more(names)
+
+
+def shape_of(data: Interactions, settings: ModelSettings, spelling: Spelling) -> Shape:
     """The views that the data has, at the sizes of the settings."""
     texts = data.features.text_vectors
     return Shape(
@@ -161,6 +180,9 @@ def shape_of(data: Interactions, settings: ModelSettings) -> Shape:
         heads=settings.heads,
         history=settings.history,
         dropout=settings.dropout,
+        media={name: vectors.shape[1] for name, vectors in sorted(data.features.vectors.items())},
+        profile=len(spelling.names),
+        view_dropout=settings.view_dropout,
     )
 
 
@@ -176,8 +198,14 @@ def whiten(layer: nn.Linear, texts: Vectors) -> None:
 
 
 def continue_from(model: PrismModel, earlier: PrismModel) -> None:
-    """Copy the weights of `earlier`; rows of new items, tokens and kinds keep their start."""
-    weights = model.state_dict()
-    for name, old in earlier.state_dict().items():
-        if name in weights and weights[name].shape[1:] == old.shape[1:]:
-            weights[name][: len(old)] = old[: len(weights[name])]
+    """Copy the weights of `earlier`; rows of new items, tokens and kinds keep their start, and so
+    do the heads of new views."""
+    weights, before = model.state_dict(), earlier.state_dict()
+    for name, old in before.items():
+        if name == "heads" or name not in weights or weights[name].shape[1:] != old.shape[1:]:
+            continue
+        weights[name][: len(old)] = old[: len(weights[name])]
+    if weights["heads"].shape[1:] == before["heads"].shape[1:]:
+        for place, view in enumerate(model.item_views):
+            if view in earlier.item_views:
+                weights["heads"][place] = before["heads"][earlier.item_views.index(view)]

@@ -14,7 +14,8 @@ from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors, with
 from prismrec.models.scoring.certainty import covariance, spread
 from prismrec.models.scoring.weights import weights_of, with_weights
 from prismrec.models.sequence.inputs import Batch, Views, batch_of
-from prismrec.models.sequence.model import Catalogue, PrismModel, Shape
+from prismrec.models.sequence.model import Catalogue, PrismModel, Shape, Tokens
+from prismrec.models.sequence.people import Spelling
 
 __all__ = ["PrismScorer"]
 
@@ -65,7 +66,8 @@ class EncodedItems:
 
 
 class PrismScorer:
-    """A trained model over a catalogue; `known` (n,) says which items have an identity view.
+    """A trained model over a catalogue; `known` (n,) says which items have an identity view,
+    `spelling` what the tokens of its profiles are.
 
     The score is a logit: `query_vectors @ item_vectors.T`, the sum of one part a view.
     """
@@ -73,10 +75,19 @@ class PrismScorer:
     kind: ClassVar[str] = "prism"
     log_ready: ClassVar[bool] = True
 
-    def __init__(self, model: PrismModel, known: Bools, features: ItemFeatures) -> None:
+    def __init__(
+        self,
+        model: PrismModel,
+        known: Bools,
+        features: ItemFeatures,
+        spelling: Spelling | None = None,
+    ) -> None:
         self.model, self.known, self.features = model, known, features
+        self.spelling = spelling or Spelling()
         self.part_names: tuple[str, ...] = model.item_views
-        self.views = Views(features, known, model.shape.tokens, model.shape.text > 0)
+        shape = model.shape
+        media = [n for n, v in features.vectors.items() if v.shape[1] == shape.media.get(n)]
+        self.views = Views(features, known, shape.tokens, shape.text > 0, media)
         self._last: tuple[QueryBatch, Vectors] | None = None
 
     @cached_property
@@ -89,7 +100,7 @@ class PrismScorer:
         return vectors if items is None else vectors[items]
 
     def query_vectors(self, queries: QueryBatch) -> Vectors:
-        """(b, d) float32; zeros where the history has no event that the model can read.
+        """(b, d) float32; zeros where the model can read neither an event nor a profile.
 
         The last batch is remembered: a request asks for its scores and then for their parts.
         """
@@ -99,20 +110,30 @@ class PrismScorer:
         return last[1]
 
     def _query_vectors(self, queries: QueryBatch) -> Vectors:
+        if not len(self.known):
+            return np.zeros((len(queries), self.model.shape.dimension), np.float32)
         histories = queries.histories
         readable = (histories.weights > 0) & (histories.items < len(self.known))
         recent = histories.where(readable).last(self.model.shape.history)
         clock = self.model.time is not None
         batch = batch_of(recent, recent.indptr[:-1], recent.indptr[1:], clock)
-        last = torch.from_numpy(np.maximum(batch.lengths - 1, 0))
+        profiles = self._profiles(queries)
+        last, told = np.maximum(batch.lengths - 1, 0), batch.lengths > 0
+        if profiles is not None:  # the state before any event is the last one
+            last, told = batch.lengths - 1, told | profiles.there.numpy()
         with torch.inference_mode():
             if self._items.gated is None:
-                views, present = self._event_views(batch)
-                states = self.model.read(self.model.gated(views, present)[0])
+                states = self.model(*self._events(batch), profiles)
             else:
-                states = self.model.read(torch.from_numpy(self._items.gated[batch.items]))
-            out = states[torch.arange(len(last)), last].numpy()
-        return np.asarray(np.where(batch.lengths[:, None] > 0, out, 0), np.float32)
+                states = self.model.read(torch.from_numpy(self._items.gated[batch.items]), profiles)
+            out = states[torch.arange(len(last)), torch.from_numpy(last)].numpy()
+        return np.asarray(np.where(told[:, None], out, 0), np.float32)
+
+    def _profiles(self, queries: QueryBatch) -> Tokens | None:
+        """Those of the people who ask, `None` where the model reads none."""
+        if self.model.profile is None:
+            return None
+        return self.spelling.read(queries.profiles, len(queries)).of(np.arange(len(queries)))
 
     def score(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m) float32."""
@@ -132,11 +153,11 @@ class PrismScorer:
         """(b,): see `spread`."""
         return spread(self.query_vectors(queries), self._covariance)
 
-    def _event_views(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """The events of `batch` (b, l) in their views: (b, l, v, d), present (b, l, v)."""
-        items = torch.from_numpy(batch.items)
-        known = torch.from_numpy(self._items.encoded), torch.from_numpy(self._items.present)
-        return self.model.event_views_of(*known, items, batch.kinds, batch.gaps)
+    def _events(self, batch: Batch) -> tuple[torch.Tensor, ...]:
+        """The events of `batch` as the model takes them."""
+        encoded, present = self._items.encoded, self._items.present
+        arrays = (torch.from_numpy(array) for array in (encoded, present, batch.items))
+        return (*arrays, batch.kinds, batch.gaps)
 
     def gate_weights(self, queries: QueryBatch) -> Scores:
         """What each view weighed in the last event of each history, (b, event views)."""
@@ -144,13 +165,13 @@ class PrismScorer:
         clock = self.model.time is not None
         batch = batch_of(histories, histories.indptr[:-1], histories.indptr[1:], clock)
         with torch.inference_mode():
-            views, present = self._event_views(batch)
+            views, present = self.model.event_views_of(*self._events(batch))
             weights: Scores = self.model.gated(views, present)[1][:, 0].numpy()
         return weights
 
     def extended(self, features: ItemFeatures, changed: Positions) -> Self:
         known = np.pad(self.known, (0, len(features) - len(self.known)))
-        longer = type(self)(self.model, known, features)
+        longer = type(self)(self.model, known, features, self.spelling)
         longer.__dict__["_covariance"] = self._covariance
         fresh = EncodedItems.of(self.model, longer.views.of(changed.astype(np.int64)))
         longer.__dict__["_items"] = self._items.with_items(len(features), changed, fresh)
@@ -158,6 +179,8 @@ class PrismScorer:
 
     def state(self) -> State:
         arrays = weights_of(self.model, "model.") | {"known": self.known}
+        if self.spelling.names:
+            arrays["profile_tokens"] = np.array(self.spelling.names)
         return State(self.kind, asdict(self.model.shape), arrays)
 
     @classmethod
@@ -166,7 +189,8 @@ class PrismScorer:
         if model.text is not None:  # releases made before the text view had a bias
             arrays = {"model.text.bias": np.zeros(model.shape.dimension, np.float32), **arrays}
         known = np.pad(arrays["known"], (0, len(features) - len(arrays["known"])))
-        return cls(with_weights(model, arrays, "model."), known, features)
+        spelling = Spelling(tuple(str(name) for name in arrays.get("profile_tokens", ())))
+        return cls(with_weights(model, arrays, "model."), known, features, spelling)
 
 
 def products(asked: Vectors, vectors: Vectors, items: Positions | None) -> Scores:
