@@ -50,7 +50,10 @@ VISIT = 30 * 60_000
 """Milliseconds before a purchase that belong to the same visit."""
 NOISE_TOKENS = 200
 NOISE_EACH = 3
-VIEW_DROPOUTS = (0.1, 0.25)
+AS_IT_IS = "as it is"
+VIEW_DROPOUTS = {f"view dropout {share}": share for share in (0.1, 0.25)}
+MAY_LACK = (AS_IT_IS, *VIEW_DROPOUTS)
+"""Models that are also asked with one view of the items taken away."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,37 +95,42 @@ def missing(name: str, seed: int, settings: ModelSettings) -> None:
 
 
 def ablation(name: str, seed: int, settings: ModelSettings, only: str) -> None:
-    """Each view left out, and each variant, beside the model as it is."""
+    """Each view left out, and each variant, beside the model as it is; and what is lost where a
+    view is taken away at serving."""
     train, cases, repeats = learned_from(name, seed)
-    lines = {
-        f"without {view}": (Prism(settings), without_view(train, view)) for view in views_of(train)
-    }
-    lines |= {
-        tag: (Varied(settings, made=made), train)
-        for tag, made in NETWORKS.items()
-        if made is not ByBehaviour or len(train.event_types) > 1
-    }
-    lines |= {
-        f"view dropout {share}": (Prism(replace(settings, view_dropout=share)), train)
-        for share in VIEW_DROPOUTS
-    }
-    wanted = [tag for tag in lines if any(part in tag for part in only.split(","))]
-    base = figures_of(Prism(settings), train, cases, repeats, seed)
     print(f"{name}, {settings.work:g} million predictions, {len(cases)} validation cases: nDCG@10")
-    print(f"  {'as it is':32} {base.mean():.4f}", flush=True)
-    for tag in wanted:
-        found = figures_of(*lines[tag], cases, repeats, seed)
-        apart = paired(found, base, cases.clusters, generator(seed, "paired"))
-        difference = f"{apart.mean:+.4f} ({apart.low:+.4f} to {apart.high:+.4f})"
-        print(f"  {tag:32} {found.mean():.4f} {difference}", flush=True)
+    base = np.zeros(len(cases))
+    for tag, (learner, data) in compared(train, settings).items():
+        if tag != AS_IT_IS and not any(part in tag for part in only.split(",")):
+            continue
+        scorer = learner.fit(data, generator(seed, "fit"), validation=cases)
+        found = ndcg_of(scorer, cases, repeats)
+        base = found if tag == AS_IT_IS else base
+        told(tag, found, base, cases, seed)
+        for view in scorer.part_names[1:] if tag in MAY_LACK else ():
+            bare = without_view(train, view).features
+            lacking = PrismScorer(scorer.model, scorer.known, bare, scorer.spelling)
+            told(f"  {view} taken away", ndcg_of(lacking, cases, repeats), base, cases, seed)
 
 
-def figures_of(
-    learner: Prism, train: Interactions, cases: Cases, repeats: bool, seed: int
-) -> Floats:
-    """nDCG@10 of each case."""
-    scorer = learner.fit(train, generator(seed, "fit"), validation=cases)
-    return ndcg_of(scorer, cases, repeats)
+def compared(train: Interactions, settings: ModelSettings) -> dict[str, tuple[Prism, Interactions]]:
+    """The lines of the ablation: who learns, from what."""
+    lines = {AS_IT_IS: (Prism(settings), train)}
+    for view in views_of(train):
+        lines[f"without {view}"] = Prism(settings), without_view(train, view)
+    for tag, made in NETWORKS.items():
+        if made is not ByBehaviour or len(train.event_types) > 1:
+            lines[tag] = Varied(settings, made=made), train
+    for tag, share in VIEW_DROPOUTS.items():
+        lines[tag] = Prism(replace(settings, view_dropout=share)), train
+    return lines
+
+
+def told(tag: str, found: Floats, base: Floats, cases: Cases, seed: int) -> None:
+    """Print the mean of `found` (cases,) and how far it is from `base`."""
+    apart = paired(found, base, cases.clusters, generator(seed, "paired"))
+    difference = f"{apart.mean:+.4f} ({apart.low:+.4f} to {apart.high:+.4f})"
+    print(f"  {tag:32} {found.mean():.4f} {difference if found is not base else ''}", flush=True)
 
 
 def noise(name: str, seed: int, settings: ModelSettings) -> None:
