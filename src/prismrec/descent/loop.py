@@ -86,7 +86,7 @@ def descend(
         model.parameters(), weight_decay=plan.weight_decay, betas=(0.9, 0.98), fused=True
     )
     rounds: list[Round] = []
-    best, best_figure, best_at = None, -np.inf, -1
+    best, best_figure, best_at = None, -np.inf, 0
     sow(model, rng)
     if from_start and validate:
         model.eval()
