@@ -51,7 +51,7 @@ VISIT = 30 * 60_000
 NOISE_TOKENS = 200
 NOISE_EACH = 3
 AS_IT_IS = "as it is"
-VIEW_DROPOUTS = {f"view dropout {share}": share for share in (0.1, 0.25)}
+VIEW_DROPOUTS = {f"view dropout {share}": share for share in (0.1, 0.25, 0.5)}
 MAY_LACK = (AS_IT_IS, *VIEW_DROPOUTS)
 """Models that are also asked with one view of the items taken away."""
 
