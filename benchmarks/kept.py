@@ -18,7 +18,7 @@ from prismrec.core.arrays import Floats, Positions
 
 __all__ = ["Kept", "Result", "cases_hash", "code_hash"]
 
-ROOMS = ("core", "data", "language", "models")
+ROOMS = ("core", "data", "descent", "language", "models")
 """The rooms whose code decides what a model learns."""
 
 
