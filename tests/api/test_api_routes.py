@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+
+from prismrec.models.calibration import Calibration
 
 
 def ids(slate: dict[str, Any]) -> list[str]:
@@ -23,6 +27,23 @@ def test_a_known_user_gets_a_slate_with_parts_that_sum_to_the_score(shared: Any)
         assert item["propensity"] == 1.0
         assert item["explored"] is False
         assert item["title"]
+
+
+def test_the_first_page_of_a_recommendation_tells_the_chances_that_were_learned(shop: Any) -> None:
+    engine = shop.collection.engine
+    learned = Calibration(weights={"click": (-2.0, 0.0, 1.0, -0.5)})
+    engine.snapshot = replace(engine.snapshot, calibration=learned)
+    first = shop.post("recommend", {"user_id": "user-1", "n": 3})
+    scores = np.array([[item["score"] for item in first["items"]]])
+    told = [item["chances"]["click"] for item in first["items"]]
+    assert told == pytest.approx(learned.chances("click", scores)[0].tolist())
+    later = shop.post("recommend", {"user_id": "user-1", "n": 3, "cursor": first["cursor"]})
+    found = shop.post("search", {"text": "phone", "n": 3})
+    alike = shop.post("similar", {"item_id": ids(first)[0], "n": 3})
+    for other in (later, found, alike):
+        assert [item["chances"] for item in other["items"]] == [None] * 3
+    engine.snapshot = replace(engine.snapshot, calibration=Calibration())
+    assert shop.post("recommend", {"n": 1})["items"][0]["chances"] is None
 
 
 @pytest.mark.parametrize("body", [{}, {"user_id": "nobody"}, {"session_id": "s"}, {"history": []}])

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prismrec.core import Bags, Interactions, ItemFeatures, QueryBatch, Sequences, generator
+from prismrec.core import Bags, Cases, Interactions, ItemFeatures, QueryBatch, Sequences, generator
+from prismrec.models import validation
 from prismrec.models.artifacts import content_hash, read_state, write_state
 from prismrec.models.default import learner_by_name
 from prismrec.models.registry import LEARNERS, SCORERS, learner, scorer_from_state
@@ -17,6 +18,8 @@ from prismrec.models.settings import ModelSettings
 N_ITEMS = 30
 NAMES = [*sorted(LEARNERS), "hstu", "prism", "sasrec"]
 BRIEF = ModelSettings(dimension=16, layers=1, heads=1, history=8, work=0.002)
+UNTRIED = ("popularity", "profile", "matrix_factorisation")
+"""Learners that have nothing to choose by what validation ranks."""
 PROFILE = tuple(f"p={t}" for t in range(5))
 
 
@@ -207,3 +210,23 @@ def test_text_that_arrives_later_is_used_or_ignored_but_never_fatal(name):
     assert np.isfinite(
         scorer.extended(catalogue(N_ITEMS + 1), places(0, N_ITEMS + 1)).score(queries())
     ).all()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_validation_asks_for_what_was_had_only_where_it_may_come_again(name, wanted, monkeypatch):
+    """Nobody in the training data takes anything twice, so the data alone says no."""
+    asked, score = set(), validation.ranks_of
+    monkeypatch.setattr(validation, "ranks_of", lambda *told: asked.add(told[2]) or score(*told))
+    rows = [np.random.default_rng(u).permutation(N_ITEMS)[:8].tolist() for u in range(40)]
+    train = replace(world(), sequences=Sequences.of(rows), event_types=("event",))
+    again = Cases(
+        train.queries(),
+        np.array([row[0] for row in rows], np.int32),
+        np.arange(40, dtype=np.int32),
+        np.zeros(40, bool),
+        np.zeros(40, bool),
+    )
+    made = learner_by_name(name, BRIEF, repeats=wanted)
+    scorer = made.fit(train, generator(0, "fit"), validation=again)
+    assert asked == (set() if name in UNTRIED else {wanted})
+    assert np.isfinite(scorer.score(again.queries)).all()

@@ -117,7 +117,8 @@ class Interactions:
     Row u of `sequences` is user position u. `has_clock` is false where times are only positions
     within a user; learners then leave time views and decay off. `profiles` holds a bag of profile
     tokens a user; `item_links` relations between items (also bought), `user_links` between users
-    (friends), `None` where there are none. A learner must not look at items beyond `n_items`.
+    (friends), `None` where there are none. `repeats` says whether an item may come again to who had
+    it, `None` where the events shall tell. A learner must not look at items beyond `n_items`.
     """
 
     sequences: Sequences
@@ -127,6 +128,7 @@ class Interactions:
     profiles: Bags | None = None
     item_links: Links | None = None
     user_links: Links | None = None
+    repeats: bool | None = None
 
     @property
     def n_users(self) -> int:

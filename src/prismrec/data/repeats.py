@@ -32,9 +32,12 @@ def repeat_share(interactions: Interactions) -> float:
 
 
 def wants_repeats(interactions: Interactions, setting: str = "auto") -> bool:
-    """Whether items a person has may come again: as the setting says, or as people did."""
+    """Whether items a person has may come again: as the setting says, else the interactions, else
+    as people did."""
     if setting not in ("auto", "yes", "no"):
         raise BadSettings(f"repeats is {setting!r}.", hint="Set it to auto, yes or no.")
+    if setting == "auto" and interactions.repeats is not None:
+        return interactions.repeats
     if setting == "auto":
         return repeat_share(interactions) > WANTED_ABOVE
     return setting == "yes"

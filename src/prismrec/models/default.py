@@ -228,9 +228,31 @@ def learner_by_name(
         raise BadSettings(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
         )
-    if plain == "two_tower":
-        return learner(plain, work=NETWORKS[plain] * chosen.work, repeats=chosen.repeats)
-    return learner(plain)
+    work = {"work": NETWORKS[plain] * chosen.work} if plain in NETWORKS else {}
+    return Told(learner(plain, **work), chosen.repeats)
+
+
+@dataclass(frozen=True)
+class Told:
+    """`learner`, which knows no settings of the models, told by them whether items may return."""
+
+    learner: Learner
+    repeats: str
+
+    @property
+    def name(self) -> str:
+        return self.learner.name
+
+    def fit(
+        self,
+        train: Interactions,
+        rng: np.random.Generator,
+        *,
+        validation: Cases | None = None,
+        start: Scorer | None = None,
+    ) -> Scorer:
+        data = replace(train, repeats=wants_repeats(train, self.repeats))
+        return self.learner.fit(data, rng, validation=validation, start=start)
 
 
 class _Bar:

@@ -84,6 +84,11 @@ class SlateItemOut(BaseModel):
         None, description="Spans [start, end) of the title that match, in Unicode characters."
     )
     snippet: SnippetOut | None = None
+    chances: dict[str, float] | None = Field(
+        None,
+        description="On the first page of a recommendation: how likely each outcome is, as far as "
+        "the release has learned it: `next` (the person takes it next), `click`, ...",
+    )
 
 
 class SnippetOut(BaseModel):

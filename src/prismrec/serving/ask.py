@@ -121,6 +121,8 @@ def _answer(shop: Collection, asked: RecommendIn | SearchIn | SimilarIn) -> Resp
     out = slate_out(shop, slate)
     out["cursor"] = cursor_of(slate, question, seen)
     out |= dict.fromkeys(("facets", "price_ranges", "total"))
+    if type(asked) is RecommendIn and not asked.cursor:
+        add_chances(out, shop, slate)
     if isinstance(asked, SearchIn):
         listing.add(out, shop, asked, question)
     return Response(to_json(out), media_type=JSON)
@@ -167,11 +169,19 @@ def slate_out(shop: Collection, slate: Slate) -> dict[str, Any]:
                 "sources": chosen.sources,
                 "explored": chosen.explored,
                 "pinned": chosen.pinned,
+                "chances": None,
             }
         )
     facts = ("exposure_id", "release", "policy", "seed", "at", "notes")
     told = {name: getattr(slate, name) for name in facts}
     return {"items": rows, **told, "understood": understood_out(slate)}
+
+
+def add_chances(out: dict[str, Any], shop: Collection, slate: Slate) -> None:
+    """Tell of each item of a first page how likely every outcome is that was learned of."""
+    learned = shop.chances(slate)
+    for place, row in enumerate(out["items"]):
+        row["chances"] = {outcome: found[place] for outcome, found in learned.items()} or None
 
 
 def understood_out(slate: Slate) -> dict[str, Any] | None:

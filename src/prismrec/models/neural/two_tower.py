@@ -35,8 +35,7 @@ class TwoTower:
 
     `asked` is the share of examples whose history is replaced by the text of the right item, half
     of its vector left out: so the tower learns to read the text of a query. The item vectors start
-    from the co-occurrences of the training events. `repeats` is as in `ModelSettings`: whether
-    validation lets an item come again.
+    from the co-occurrences of the training events.
     Source: Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item
     recommendations"; Covington et al. 2016, "Deep neural networks for YouTube recommendations".
     """
@@ -50,7 +49,6 @@ class TwoTower:
     learning_rate: float = 0.003
     work: float = 3.0
     patience: int = 3
-    repeats: str = "auto"
     name: str = "two_tower"
 
     def fit(
@@ -83,7 +81,7 @@ class TwoTower:
             self.work, len(examples), self.patience, self.learning_rate, most_rounds=MOST_ROUNDS
         )
         batches = shuffled(len(examples), plan.size, self.batch, rng)
-        validate = validator(made, validation, wants_repeats(train, self.repeats), rng)
+        validate = validator(made, validation, wants_repeats(train), rng)
         descend(model, batches, loss_of, plan, rng, validate)
         return made()
 
