@@ -15,6 +15,7 @@ import numpy as np
 
 from prismrec.core import Event, generator
 from prismrec.core.arrays import Floats, Longs
+from prismrec.evaluation.simulator.choices import BUYS, carting, going_together, liking, looking
 from prismrec.evaluation.simulator.searches import search_for
 from prismrec.evaluation.simulator.settings import SimulatorSettings
 from prismrec.evaluation.simulator.truth import Truth
@@ -147,12 +148,12 @@ class Visitors:
     def _clicked(self, wanted: Floats, shown: Longs, intent: Intent) -> np.ndarray:
         """Looked at by place, and liked by truth and by what goes together."""
         told = self.truth.products
-        liked = wanted[shown] - 1.5
+        after = wanted[shown]
         if intent.category != NONE:
             fits = told.category[shown] == intent.category
-            liked = liked + 1.0 * fits + 1.5 * (fits & (told.brand[shown] == intent.brand))
-        looked = (1.0 + np.arange(len(shown))) ** -self.settings.position_bias
-        return np.asarray(self._rng.random(len(shown)) < looked * _sigmoid(liked))
+            after = after + going_together(fits, told.brand[shown] == intent.brand)
+        looked = looking(len(shown), self.settings.position_bias)
+        return np.asarray(self._rng.random(len(shown)) < looked * liking(after))
 
     def _look(self, u: int, item: int, at: int, wanted: float, query: str) -> None:
         """A view, and what may follow from it."""
@@ -162,10 +163,10 @@ class Visitors:
         crowd = float(np.log1p(self._clicks[item]) + told.appeal[item])
         self._drawn[item] = self.settings.popularity_bias * crowd
         self._say(u, item, "view", at, query=query)
-        carts = rng.random() < 0.35 * _sigmoid(wanted - 1.0)
+        carts = rng.random() < carting(wanted)
         if carts:
             self._say(u, item, "cart", at + 15_000)
-        if carts and rng.random() < 0.65:
+        if carts and rng.random() < BUYS:
             self._buy(u, item, at + 60_000, wanted)
         if carts or rng.random() < 0.4:
             then, brand = self._then[int(told.category[item])], int(told.brand[item])
@@ -221,7 +222,3 @@ def _visits(settings: SimulatorSettings, seed: int) -> tuple[Longs, Longs]:
     who, when = np.concatenate([np.arange(settings.users), who]), np.concatenate([first, when])
     order = np.argsort(when, kind="stable")
     return who[order], when[order]
-
-
-def _sigmoid(x: Floats | float) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x))))

@@ -65,6 +65,18 @@ class Truth:
         """Which week a time falls into; before the first it is the first."""
         return max(0, int(np.searchsorted(self.weeks, at, side="right")) - 1)
 
+    def wanted(self, users: Longs, items: Longs, at: int) -> Floats:
+        """(b, n) affinity of each user at positions (b,) with their own items (b, n), at a time."""
+        week, told = self.week(at), self.products
+        liked = BY_CATEGORY * np.log(len(CATEGORIES) * self.preferences[week, users])
+        return np.asarray(
+            np.take_along_axis(liked, told.category[items], axis=1)
+            + BY_STYLE * np.einsum("bns,bs->bn", told.styles[items], self.styles[week, users])
+            + BY_HIDDEN * np.einsum("bnh,bh->bn", told.hidden[items], self.hidden[users])
+            - BY_PRICE * (told.price[items] - self.budget[users, None]) ** 2
+            + BY_QUALITY * told.quality[items]
+        )
+
     def row(self, u: int, week: int) -> Floats:
         """(n,) affinity of the user at position `u` with every product."""
         liked = BY_CATEGORY * np.log(len(CATEGORIES) * self.preferences[week, u])
