@@ -6,8 +6,15 @@ FOLDER holds `items.parquet`. Queries are two to four neighbouring words from ti
 chance, each asked once, so that no query's vector is cached; then all are asked again, when they
 are. Times are on the clock and include all that `search` does: encoding, candidates, ranking, the
 slate with its reasons. `words` and `meaning` are the two sources of candidates alone; how many of
-the truly nearest items the second finds is said too. Other work on the machine shows in the
-times on the clock, less in those of the processor.
+the truly nearest items the second finds is said too.
+
+Of the same texts come the requests of a search page: `autocomplete` is asked for every beginning of
+a text from its second letter on, with 5,000 searches of others to suggest; `facets` counts what
+ticking each value would show; `listing` is the whole page, 18 products with total, facets, price
+ranges, marked titles and snippets, of a text whose vector is cached. `browsing` is the listing
+without a text, sorted by price.
+
+Other work on the machine shows in the times on the clock, less in those of the processor.
 """
 
 from __future__ import annotations
@@ -18,6 +25,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 
@@ -32,6 +41,8 @@ from prismrec.learning.training import gather, train
 from prismrec.retrieval.lexical.words import Words
 from prismrec.retrieval.vectors.exact import ExactVectors
 from prismrec.snapshot import Snapshot
+from prismrec.store import Store
+from prismrec.suggestions import REMEMBERED, Suggestions
 from prismrec.threads import one_thread_each
 
 WARM = 20
@@ -58,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     one_thread_each()
     snapshot = opened(asked.folder, asked.cache)
     texts = texts_of(snapshot, asked.queries + WARM)
-    rows, shares = measured(snapshot, texts), agreement(snapshot, texts[:SAMPLED])
+    rows = {**measured(snapshot, texts), **page(snapshot, texts)}
+    shares = agreement(snapshot, texts[:SAMPLED])
     if asked.json:
         told = {"items": len(snapshot.catalogue), "milliseconds": rows, "found": shares}
         print(json.dumps({"benchmark": "search_latency", **told}))
@@ -110,6 +122,33 @@ def measured(snapshot: Snapshot, texts: Sequence[str]) -> dict[str, dict[str, fl
         "words": timed(lambda text: words.find([text], 100), texts),
         "meaning, vector known": timed(meaning, texts),
         "encoding a text": timed(lambda text: snapshot.encoder.encode([text + " "]), texts),  # type: ignore[union-attr]
+    }
+
+
+def page(snapshot: Snapshot, texts: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Milliseconds a request of what a search page asks besides a plain search."""
+    engine = Engine(snapshot, _Nobody(), _forget)
+    others = [(text, 10 + place) for place, text in enumerate(texts_of(snapshot, REMEMBERED))]
+    log = SimpleNamespace(version=0, popular=lambda users, most: others[:most])
+    suggestions = Suggestions(cast(Store, SimpleNamespace(searches=log)))
+
+    def facets(text: str) -> None:
+        query = Query(text=text, listing=True, explore=False, seed=0)
+        snapshot.front.facets(snapshot, query, engine.matched(snapshot, query).items, None)
+
+    def listing(text: str, sort: str = "relevance") -> None:
+        query = Query(text=text, n=18, listing=True, sort=sort, explore=False, seed=0)
+        slate, matched = engine.answer(query), engine.matched(snapshot, query)
+        snapshot.front.facets(snapshot, query, matched.items, None)
+        for item_id in slate.ids:
+            snapshot.front.highlights(snapshot.catalogue.get(item_id), matched)
+
+    begun = [text[:end] for text in texts for end in range(2, len(text) + 1)]
+    return {
+        "autocomplete": timed(lambda text: suggestions.complete(snapshot, text, 8), begun),
+        "facets": timed(facets, texts),
+        "listing": timed(listing, texts),
+        "browsing": timed(lambda _: listing("", "price-asc"), texts),
     }
 
 

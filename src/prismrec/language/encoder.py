@@ -43,7 +43,9 @@ class TransformerEncoder:
     Sentence-BERT (Reimers and Gurevych, 2019): hidden states of the last layer, averaged over the
     tokens (or the first one, as the folder says), divided by their length. `version` covers
     weights, architecture, tokenizer, number format and `max_tokens`. Encoding does not depend on
-    what else is in the batch beyond rounding. Raises Corrupt where the weights cannot be read.
+    what else is in the batch beyond rounding, which is coarser for a text on its own where
+    `quickest_dtype` is bfloat16 (a cosine of 0.9999). Raises Corrupt where the weights cannot be
+    read.
     """
 
     def __init__(self, folder: ModelFolder, name: str, settings: LanguageSettings) -> None:
@@ -127,7 +129,17 @@ def _short(model: Any) -> ShortBert | None:
     """The quicker way for one text, where there is one."""
     from prismrec.language.short import ShortBert
 
-    return ShortBert.of(model)
+    return ShortBert.of(model, quickest_dtype(model.dtype))
+
+
+def quickest_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The number format for a text on its own: bfloat16 where the CPU multiplies in it, since there
+    the weights are read from memory for a few tokens and cost half; else `dtype`."""
+    import torch
+
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    halves = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
+    return torch.bfloat16 if halves and dtype == torch.float32 else dtype
 
 
 def _clean(text: str) -> str:

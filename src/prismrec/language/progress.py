@@ -14,12 +14,15 @@ SHOWN_FROM = 1000
 @contextmanager
 def progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
     """Gives a function that says how many more texts are done; silent where nobody watches."""
+    if total < SHOWN_FROM:  # a query of a person who waits
+        yield lambda done: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
     console = Console(stderr=True)
-    if total < SHOWN_FROM or not console.is_terminal:
+    if not console.is_terminal:
         yield lambda done: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())

@@ -7,7 +7,7 @@ import numpy as np
 from prismrec.core import Candidates
 from prismrec.core.arrays import Bools, Positions, Scores
 
-__all__ = ["best_first", "brought", "fitted", "ragged_best", "top_k"]
+__all__ = ["best_first", "brought", "fitted", "picked", "ragged_best", "top_k"]
 
 
 def brought(name: str, positions: Positions, scores: Scores) -> Candidates:
@@ -52,6 +52,21 @@ def top_k(scores: Scores, k: int) -> tuple[Positions, Scores]:
         columns, best = _lowest_columns_of_ties(scores, columns, best)
     columns, best = best_first(columns.astype(np.int32), best)
     return np.where(np.isneginf(best), -1, columns).astype(np.int32), best
+
+
+def picked(scores: Scores, k: int) -> Positions:
+    """(b, min(k, n)): the columns that `top_k` finds, in ascending order, -1 first: a third of the
+    work where their order is still to come."""
+    b, n = scores.shape
+    out = np.full((b, max(0, min(k, n))), -1, np.int32)
+    for row, values in enumerate(scores if out.shape[1] else ()):
+        last = np.partition(values, n - out.shape[1])[n - out.shape[1]]
+        found = np.flatnonzero(values >= last if last > -np.inf else values > -np.inf)
+        if len(found) > out.shape[1]:
+            ties = np.flatnonzero(values[found] == last)
+            found = np.delete(found, ties[out.shape[1] - len(found) :])
+        out[row, out.shape[1] - len(found) :] = found
+    return out
 
 
 def ragged_best(

@@ -96,7 +96,10 @@ def test_a_row_does_not_depend_on_its_batch(texts: list[str], encoders: list[Tex
     for encoder in encoders:
         together = encoder.encode(texts)
         alone = np.concatenate([encoder.encode([text]) for text in texts])
-        np.testing.assert_allclose(together, alone, atol=2e-6)
+        # a text on its own may be read in half the bytes, where the processor has them
+        similar = (together * alone).sum(axis=1)
+        assert np.all((similar > 0.9995) | ~together.any(axis=1))
+        assert np.array_equal(together.any(axis=1), alone.any(axis=1))
 
 
 @pytest.fixture(scope="module")
@@ -178,16 +181,42 @@ def test_tfidf_finds_by_word_and_by_part_of_a_word(tfidf: TfidfEncoder) -> None:
     assert not tfidf.encode(["zzzz"]).any()
 
 
-def test_the_short_way_for_one_text_is_the_long_way(tiny_folder: Path) -> None:
+@pytest.mark.parametrize(("dtype", "atol"), [("float32", 1e-5), ("bfloat16", 2e-2)])
+@pytest.mark.parametrize("packs", [True, False])
+def test_the_short_way_for_one_text_is_the_long_way(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, atol: float, packs: bool
+) -> None:
+    import torch
+
+    from prismrec.language import short as module
+
+    def lacking(*_: object, **__: object) -> None:
+        raise AttributeError("this build has no such operator")
+
+    if not packs:
+        monkeypatch.setattr(module, "_packed", lacking)
     encoder = opened(tiny_folder)
+    encoder._short = module.ShortBert.of(encoder._model, getattr(torch, dtype))
     assert encoder._short is not None
     texts = ["red shoes", "novel about the sea", "headphones garden hose red novel about the sea"]
     short = np.concatenate([encoder.encode([text]) for text in texts])
     encoder._short = None
-    np.testing.assert_allclose(short, encoder.encode(texts), atol=1e-5)
+    np.testing.assert_allclose(short, encoder.encode(texts), atol=atol)
+
+
+def test_what_disagrees_with_the_plain_way_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from prismrec.language import short as module
+
+    monkeypatch.setattr(module, "_packed", lambda weight, bias, gelu: lambda x: x @ weight.T)
+    weight, bias, x = torch.eye(4), torch.full((4,), 3.0), torch.ones(2, 4)
+    assert torch.equal(module.linear(weight, bias)(x), x + 3)
 
 
 def test_the_short_way_is_taken_only_where_it_is_known_to_be_right(tiny_folder: Path) -> None:
+    import torch
+
     from prismrec.language.short import ShortBert
 
     model = opened(tiny_folder)._model
@@ -195,7 +224,7 @@ def test_the_short_way_is_taken_only_where_it_is_known_to_be_right(tiny_folder: 
         kept = {name: getattr(model.config, name) for name in change}
         for name, value in change.items():
             setattr(model.config, name, value)
-        assert ShortBert.of(model) is None, change
+        assert ShortBert.of(model, torch.float32) is None, change
         for name, value in kept.items():
             setattr(model.config, name, value)
-    assert ShortBert.of(model) is not None
+    assert ShortBert.of(model, torch.float32) is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prismrec.core import Candidates
 from prismrec.retrieval import reciprocal_rank_fusion, union
-from prismrec.retrieval.selection import brought, top_k
+from prismrec.retrieval.selection import brought, picked, top_k
 
 rankings = st.lists(st.lists(st.integers(0, 12), unique=True, max_size=8), min_size=3, max_size=3)
 
@@ -100,3 +100,4 @@ def test_top_k_is_a_stable_sort_cut_at_k(rows: list[list[float]], k: int) -> Non
         expected = [c if np.isfinite(scores[row, c]) else -1 for c in order]
         assert columns[row].tolist() == expected
         assert best[row].tolist() == scores[row, order].tolist()
+    assert picked(scores, k).tolist() == np.sort(columns, axis=1).tolist()

@@ -114,23 +114,34 @@ class FieldIndex:
         `query.known` is the share that the catalogue knows, `query.rarest` and `query.commonest`
         their inverse document frequencies.
         """
-        now = self._now
-        real = (positions >= 0) & (positions < len(now.starts))
-        rows = np.where(real, positions, 0).astype(np.int64)
+        real = (positions >= 0) & (positions < len(self._now.starts))
         out = np.zeros((len(positions), len(COLUMNS)), np.float32)
-        words = list(dict.fromkeys(words))
-        if not words or not real.any():
-            return out
-        sizes = np.where(real, now.ends[rows, -1], 0)
+        if words and real.any():
+            out[real] = self._columns(*self._matched(words, last_open, positions[real]))
+        return out
+
+    def coverage(self, words: Sequence[str], last_open: bool, positions: Positions) -> Scores:
+        """(m,) the column `coverage` of `evidence` alone; `positions` are of items."""
+        now, terms, matches = self._matched(words, last_open, positions)
+        rarity = _rarity(now.items, np.array([term.items for term in terms], np.float64))
+        covered = matches.counts.any(axis=1) @ (rarity / rarity.sum())
+        return np.asarray(covered, np.float32)
+
+    def _matched(
+        self, words: Sequence[str], last_open: bool, positions: Positions
+    ) -> tuple[_Rows, list[Term], Matches]:
+        """Where the `words` stand in the items at `positions` (m,), all of them known."""
+        now, words = self._now, list(dict.fromkeys(words))
+        rows = positions.astype(np.int64)
+        ends = now.ends[rows]
+        sizes = ends[:, -1]
         owners = np.repeat(np.arange(len(rows)), sizes)
         within = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         found = now.tokens[np.repeat(now.starts[rows], sizes) + within]
         terms = [
             self._term(now, word, found, is_open=last_open and word == words[-1]) for word in words
         ]
-        matches = Matches.of(terms, found, owners, within, now.ends[rows] * real[:, None])
-        out[real] = self._columns(now, terms, matches)[real]
-        return out
+        return now, terms, Matches.of(terms, found, owners, within, ends)
 
     def _columns(self, now: _Rows, terms: Sequence[Term], matches: Matches) -> Scores:
         rarity = _rarity(now.items, np.array([term.items for term in terms], np.float64))

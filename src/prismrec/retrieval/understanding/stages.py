@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
-from prismrec.core import QueryBatch
 from prismrec.core.arrays import Positions
 from prismrec.retrieval.lexical.words import Words
 
@@ -30,9 +25,7 @@ def stage_of(words: Words, text: str, best: Positions, *, typing: bool = False) 
     best = best[best >= 0][:LOOKED_AT]
     if not ways or not len(best):
         return ""
-    asked = replace(QueryBatch.of([[]]), texts=(text,), typing=typing)
-    told = words.evidence(asked, best[None, :])[0]
-    coverage = float(np.max(told[:, words.names.index("coverage")]))
+    coverage = max(float(words.fields.coverage(way, typing, best).max()) for way in ways)
     if coverage <= 0.0:
         return "no-item-has-these-words"
     if coverage < ENOUGH:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from prismrec.core.arrays import Bools, Longs, Positions, Scores, Vectors
-from prismrec.retrieval.selection import fitted, top_k
+from prismrec.retrieval.selection import fitted, picked, top_k
 
 __all__ = ["ExactVectors"]
 
@@ -82,10 +83,23 @@ class ExactVectors:
         Returns positions (b, j) int32 with -1 padding and scores (b, j), -inf there, where j is at
         most k. `allowed` is (n,) or (b, n).
         """
-        now = self._now
-        keep = now.slot >= 0
-        mask = fitted(allowed, len(keep))
-        return _in_blocks(vectors, now, keep if mask is None else keep & mask, k)
+        now, keep, columns = _searched(self._now, allowed)
+        positions = np.full((len(vectors), min(k, len(columns))), -1, np.int32)
+        scores = np.full(positions.shape, -np.inf, np.float32)
+        for rows, block in _blocks(vectors, now, keep):
+            found, scores[rows] = top_k(block, k)
+            positions[rows] = np.where(found >= 0, columns[found], -1)
+        return positions, scores
+
+    def near(self, vectors: Vectors, k: int, *, allowed: Bools | None = None) -> Positions:
+        """The items that `nearest` finds, in order of position; their order by score, which costs
+        as much as finding them, is left to who reads further."""
+        now, keep, columns = _searched(self._now, allowed)
+        positions = np.full((len(vectors), min(k, len(columns))), -1, np.int32)
+        for rows, block in _blocks(vectors, now, keep):
+            found = picked(block, k)
+            positions[rows] = np.where(found >= 0, columns[found], -1)
+        return positions
 
     def products(self, vectors: Vectors, positions: Positions) -> Scores:
         """(b, m) the inner products of `vectors` (b, d) with the items at `positions` (b, m); -inf
@@ -100,26 +114,31 @@ class ExactVectors:
         return out
 
 
-def _in_blocks(vectors: Vectors, now: _Snapshot, keep: Bools, k: int) -> tuple[Positions, Scores]:
-    """Search by blocks of queries; a strict filter shared by all gathers its items first."""
-    columns = np.arange(len(now.slot), dtype=np.int32)
-    if keep.ndim == 1 and keep.sum() * 4 < len(columns):
-        columns = np.flatnonzero(keep).astype(np.int32)
-        gathered = now.matrix[now.slot[columns]]
-        every = np.arange(len(columns))
-        now, keep = _Snapshot(gathered, len(columns), every, straight=True), keep[columns]
+def _searched(now: _Snapshot, allowed: Bools | None) -> tuple[_Snapshot, Bools, Positions]:
+    """What is searched, which of it may come out, (m,) or (b, m), and the positions (m,) that this
+    stands for; a strict filter shared by all queries gathers its items first."""
+    keep = now.slot >= 0
+    mask = fitted(allowed, len(keep))
+    keep = keep if mask is None else keep & mask
+    if keep.ndim == 2 or keep.sum() * 4 >= len(now.slot):
+        return now, keep, np.arange(len(now.slot), dtype=np.int32)
+    columns = np.flatnonzero(keep).astype(np.int32)
+    every = np.arange(len(columns))
+    gathered = _Snapshot(now.matrix[now.slot[columns]], len(columns), every, straight=True)
+    return gathered, keep[columns], columns
+
+
+def _blocks(vectors: Vectors, now: _Snapshot, keep: Bools) -> Iterator[tuple[slice, Scores]]:
+    """Blocks of queries and their scores (b, m), -inf where an item may not come out."""
     step = max(1, _BLOCK // max(1, now.used))
-    width = min(k, len(columns))
-    positions = np.full((len(vectors), width), -1, np.int32)
-    scores = np.full((len(vectors), width), -np.inf, np.float32)
-    for start in range(0, len(vectors) if width else 0, step):
+    for start in range(0, len(vectors) if len(now.slot) else 0, step):
         rows = slice(start, start + step)
         block = now.by_position(vectors[rows] @ now.matrix[: now.used].T)
-        block[~(keep[rows] if keep.ndim == 2 else np.broadcast_to(keep, block.shape))] = -np.inf
+        left_out = ~(keep[rows] if keep.ndim == 2 else keep[None, :])
+        if left_out.any():
+            block = np.where(left_out, np.float32(-np.inf), block)
         block[~vectors[rows].any(axis=1)] = -np.inf
-        found, scores[rows] = top_k(block, k)
-        positions[rows] = np.where(found >= 0, columns[found], -1)
-    return positions, scores
+        yield rows, block
 
 
 def _compacted(old: _Snapshot, more: int) -> tuple[Vectors, int, Longs]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from prismrec.core.arrays import Bools, Positions, Scores, Vectors
-from prismrec.retrieval.selection import best_first
+from prismrec.retrieval.selection import top_k
 from prismrec.retrieval.vectors.exact import ExactVectors
 
 __all__ = ["ProjectedVectors", "principal"]
@@ -53,11 +53,12 @@ class ProjectedVectors:
         """The k items of largest inner product with each of `vectors` (b, d), best first; see
         `ExactVectors.nearest`."""
         most = max(PICKED, PICKED_SHARE * k)
-        picked, _ = self._short.nearest(vectors @ self._basis, most, allowed=allowed)
-        scores = self._whole.products(vectors, picked)
-        positions, scores = best_first(picked, scores)
-        positions = np.where(np.isneginf(scores), -1, positions)
-        return positions[:, :k].astype(np.int32), scores[:, :k]
+        near = self._short.near(vectors @ self._basis, most, allowed=allowed)
+        columns, scores = top_k(self._whole.products(vectors, near), k)
+        if not columns.size:
+            return columns, scores
+        positions = np.take_along_axis(near, np.maximum(columns, 0), axis=1)
+        return np.where(columns >= 0, positions, np.int32(-1)), scores
 
 
 def principal(vectors: Vectors, kept: int) -> Vectors:
