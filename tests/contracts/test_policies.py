@@ -12,17 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from prismrec.core import Candidates, ItemFeatures, Policy, QueryBatch, generator
+from prismrec.core import Candidates, Exposure, ItemFeatures, Policy, QueryBatch, generator
 from prismrec.exploration import (
+    BeliefSettings,
+    Bootstrap,
     EpsilonGreedy,
     Greedy,
+    Learned,
+    LearnedSettings,
+    LearningPolicy,
+    LinUCB,
     NewItems,
     PlackettLuce,
     Price,
     Priced,
     Quota,
+    RegCB,
     SequentialPolicy,
+    SquareCB,
+    Thompson,
 )
+from prismrec.exploration.bandits import Rule
 from prismrec.ranking import MaximalMarginalRelevance
 
 DRAWS = 100_000
@@ -43,6 +53,31 @@ def unlike(n: int) -> MaximalMarginalRelevance:
 CREATED = np.where(np.isin(np.arange(64), [0, 12]), 0, -1)
 """Two of the items are as new as can be, of the others nothing is known."""
 
+
+def taught(rule: Rule, diversity: MaximalMarginalRelevance | None = None) -> LearningPolicy:
+    """A policy that has seen 30 slates of the six items, of which 4 and 7 earned now and then."""
+    return LearningPolicy(learned(rule), diversity=diversity)
+
+
+@functools.cache
+def learned(rule: Rule) -> Learned:
+    ids = ("3", "9", "4", "0", "7", "12")
+    told = LearnedSettings(BeliefSettings(keep=0.99), expected=0.3, position_bias=0.5)
+    state = Learned(rule, told, int)
+    rng, scores = np.random.default_rng(3), tuple(map(float, SIX.scores[0]))
+    for number in range(30):
+        chosen = tuple(ids[i] for i in rng.permutation(6)[:3])
+        shown = Exposure(str(number), 0, 1, "any", "1", 0, ids, scores, chosen, (0.1, 0.1, 0.1))
+        earned = np.array([[float(i in "47" and rng.random() < 0.5) for i in chosen]])
+        state.update([shown], earned)
+    return state
+
+
+SIX = Candidates(
+    np.array([[3, 9, 4, 0, 7, 12]], np.int32), np.array([[2, 1.5, 1.5, 0.5, 0, -1]], np.float32)
+)
+SLATES = np.array(list(itertools.permutations(range(6), 3)), np.int32)
+
 POLICIES = {
     "greedy": lambda: Greedy(),
     "greedy, diverse": lambda: Greedy(unlike(64)),
@@ -62,12 +97,18 @@ POLICIES = {
     ),
     "plackett-luce, priced": lambda: Priced(PlackettLuce(2.0), Price(0.5, 1, 0.2)),
 }
+POLICIES |= {
+    "linucb": lambda: taught(LinUCB()),
+    "thompson": lambda: taught(Thompson(draws=32)),
+    "bootstrap": lambda: taught(Bootstrap(20)),
+    "squarecb": lambda: taught(SquareCB(2.0)),
+    "regcb": lambda: taught(RegCB(0.4)),
+    "squarecb, diverse": lambda: taught(SquareCB(), unlike(64)),
+    "thompson, priced": lambda: Priced(taught(Thompson(2.0, 16)), Price(0.6, 1, 0.2)),
+    "squarecb, new items": lambda: NewItems(taught(SquareCB()), Quota(0.3, place=2), CREATED),
+    "regcb, to some": lambda: Priced(taught(RegCB(1.0)), Price(0.4, 2)),
+}
 every_policy = pytest.mark.parametrize("make", POLICIES.values(), ids=POLICIES.keys())
-
-SIX = Candidates(
-    np.array([[3, 9, 4, 0, 7, 12]], np.int32), np.array([[2, 1.5, 1.5, 0.5, 0, -1]], np.float32)
-)
-SLATES = np.array(list(itertools.permutations(range(6), 3)), np.int32)
 
 
 def repeated(row: Candidates, times: int) -> Candidates:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from prismrec.core.arrays import Bools, Positions, Scores, Vectors
+from prismrec.core.arrays import Bools, Floats, Positions, Scores, Vectors
 from prismrec.core.catalogue import Item, Relation, StoredCatalogue, User
 from prismrec.core.events import Event, Exposure, Outcome, StoredEvent
 from prismrec.core.features import ItemFeatures
@@ -191,15 +191,25 @@ class Diversity(Protocol):
 class Policy(Protocol):
     """Chooses from scored candidates: the only place where randomness enters."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """What the policy is called."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its settings and what it has learned: exposures of one release and one version share
+        one distribution."""
+        ...
 
     def choose(
         self, queries: QueryBatch, candidates: Candidates, n: int, rng: np.random.Generator
     ) -> Choice: ...
 
-    def update(self, exposures: Sequence[Exposure], rewards: Sequence[float]) -> None:
-        """Learn from logged exposures and their rewards; state is rebuilt from the log."""
+    def update(self, exposures: Sequence[Exposure], rewards: Floats) -> None:
+        """Learn from logged exposures and what each of their places earned, `rewards`
+        (exposures, places). An exposure that comes again corrects what it was said to earn, so the
+        state depends on the log alone, however it arrived."""
         ...
 
 

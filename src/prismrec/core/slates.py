@@ -20,7 +20,8 @@ class Candidates:
     `positions` (b, k) int32, -1 where a row has fewer; `scores` (b, k) float32, -inf there.
     `parts` (b, k, p) float32 sums to `scores` over its last axis, one column a `part_names`;
     `None` before anything was scored. `sources` (b, k) uint32 has bit s set where retriever
-    `source_names[s]` brought the item.
+    `source_names[s]` brought the item. `features` (b, k, d) float32, one column a `feature_names`,
+    is what a policy that learns goes by; `None` where the policy makes do with the scores.
     """
 
     positions: Positions
@@ -29,6 +30,8 @@ class Candidates:
     part_names: tuple[str, ...] = ()
     sources: np.ndarray | None = None
     source_names: tuple[str, ...] = ()
+    features: Scores | None = None
+    feature_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -45,6 +48,7 @@ class Candidates:
             scores=pick(self.scores),
             parts=None if self.parts is None else pick_parts(self.parts, columns),
             sources=None if self.sources is None else pick(self.sources),
+            features=None if self.features is None else pick_parts(self.features, columns),
         )
 
     def best(self, k: int) -> Candidates:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from prismrec.core import Candidates, Choice, Exposure, Policy, QueryBatch
-from prismrec.core.arrays import Positions
+from prismrec.core.arrays import Floats, Positions
 
 __all__ = ["Pinned"]
 
@@ -43,6 +43,6 @@ class Pinned:
             explored=None if explored is None else np.concatenate([none, explored[0]])[None, :],
         )
 
-    def update(self, exposures: Sequence[Exposure], rewards: Sequence[float]) -> None:
+    def update(self, exposures: Sequence[Exposure], rewards: Floats) -> None:
         """The policy inside learns."""
         self.policy.update(exposures, rewards)

@@ -9,6 +9,17 @@ import numpy as np
 
 from prismrec.core import BadSettings, Candidates, Choice, Diversity, Policy, QueryBatch
 from prismrec.core.arrays import Floats, Longs
+from prismrec.exploration.bandits import (
+    Bootstrap,
+    LinUCB,
+    RegCB,
+    Rule,
+    SquareCB,
+    Thompson,
+)
+from prismrec.exploration.belief import BeliefSettings
+from prismrec.exploration.features import SCORES
+from prismrec.exploration.learned import Learned, LearnedSettings, LearningPolicy
 from prismrec.exploration.new_items import NewItems, Quota
 from prismrec.exploration.price import Price, Priced
 from prismrec.exploration.sequential import (
@@ -20,22 +31,28 @@ from prismrec.exploration.sequential import (
     version_of,
     walk,
 )
-from prismrec.exploration.settings import ExplorationSettings
+from prismrec.exploration.settings import LEARNING, ExplorationSettings
 
-__all__ = ["EpsilonGreedy", "Greedy", "PlackettLuce", "policy_from"]
+__all__ = ["EpsilonGreedy", "Greedy", "PlackettLuce", "learned_from", "policy_from"]
 
 
 def policy_from(
     settings: ExplorationSettings,
     diversity: Diversity | None = None,
     created_at: Longs | None = None,
+    learned: Learned | None = None,
 ) -> Policy:
     """The policy of the settings at the price of the settings, the diversity step inside it.
 
     `created_at` (n_items,) is milliseconds since 1970 UTC by item position, -1 unknown: the quota
-    for new items needs it, and `BadSettings` is raised where it is asked for without.
+    for new items needs it, and `BadSettings` is raised where it is asked for without. `learned` is
+    what a policy that learns knows already, `None` nothing.
     """
-    policy = _POLICIES[settings.policy](settings, diversity)
+    policy = (
+        LearningPolicy(learned or learned_from(settings), settings.shortlist, diversity)
+        if settings.policy in LEARNING
+        else _POLICIES[settings.policy](settings, diversity)
+    )
     if settings.new_chance > 0.0:
         if created_at is None:
             raise BadSettings(
@@ -46,6 +63,18 @@ def policy_from(
         policy = NewItems(policy, quota, created_at)
     price = Price(settings.share, settings.first_place, settings.max_expected_loss)
     return policy if price == Price() or isinstance(policy, Greedy) else Priced(policy, price)
+
+
+def learned_from(
+    settings: ExplorationSettings,
+    features: tuple[str, ...] = SCORES,
+    position: Callable[[str], int] = lambda item_id: -1,
+) -> Learned:
+    """What the policy of the settings knows before any feedback, of candidates with `features`;
+    `position` says where an item id stands, -1 for one that is unknown."""
+    belief = BeliefSettings(ridge=settings.ridge, own_ridge=settings.own_ridge, keep=settings.keep)
+    how = LearnedSettings(belief, features, settings.expected, settings.position_bias)
+    return Learned(_RULES[settings.policy](settings), how, position)
 
 
 class Greedy(SequentialPolicy):
@@ -60,7 +89,7 @@ class Greedy(SequentialPolicy):
 
     def __init__(self, diversity: Diversity | None = None) -> None:
         self.diversity = diversity
-        self.version = version_of("1", diversity)
+        self.fixed = version_of("1", diversity)
 
     def choose(
         self, queries: QueryBatch, candidates: Candidates, n: int, rng: np.random.Generator
@@ -92,7 +121,7 @@ class EpsilonGreedy(SequentialPolicy):
         self.epsilon = epsilon
         self.shortlist = shortlist
         self.diversity = diversity
-        self.version = version_of(f"2:epsilon={epsilon}:shortlist={shortlist}", diversity)
+        self.fixed = version_of(f"2:epsilon={epsilon}:shortlist={shortlist}", diversity)
 
     def chances(self, place: Place) -> Floats:
         """Epsilon shared out evenly over what is left, the rest at the greedy choice."""
@@ -123,7 +152,7 @@ class PlackettLuce(SequentialPolicy):
         self.temperature = temperature
         self.shortlist = shortlist
         self.diversity = diversity
-        self.version = version_of(f"1:temperature={temperature}:shortlist={shortlist}", diversity)
+        self.fixed = version_of(f"1:temperature={temperature}:shortlist={shortlist}", diversity)
 
     def chances(self, place: Place) -> Floats:
         """The softmax of worth over what is left, at the temperature."""
@@ -151,4 +180,13 @@ _POLICIES: dict[str, Callable[[ExplorationSettings, Diversity | None], Sequentia
     "plackett-luce": lambda settings, diversity: PlackettLuce(
         settings.temperature, settings.shortlist, diversity
     ),
+}
+
+
+_RULES: dict[str, Callable[[ExplorationSettings], Rule]] = {
+    "linucb": lambda settings: LinUCB(settings.width),
+    "thompson": lambda settings: Thompson(settings.width, settings.draws),
+    "bootstrap": lambda settings: Bootstrap(settings.members, settings.width),
+    "squarecb": lambda settings: SquareCB(settings.gamma, settings.gamma_exponent),
+    "regcb": lambda settings: RegCB(settings.width),
 }

@@ -15,6 +15,7 @@ import numpy as np
 
 from prismrec.core import Candidates, Choice, Diversity, Exposure, QueryBatch
 from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores
+from prismrec.core.slates import pick_parts
 
 __all__ = [
     "Place",
@@ -35,7 +36,8 @@ class Place:
     `index` counts the places from 0. `positions`, `scores`, `worth` and `left` are (b, m), best
     score first: item positions, scores, what each is worth given the places before (the score where
     there is no diversity step), and whether it may still be shown. `greedy` (b,) is the column of
-    the largest worth of what is left. `at` (b,) is the time of each request.
+    the largest worth of what is left. `at` (b,) is the time of each request. `estimates` is what
+    `SequentialPolicy.estimates` made of the shortlist, `alone` (b, m) the worth at the first place.
     """
 
     index: int
@@ -45,6 +47,8 @@ class Place:
     left: Bools
     greedy: Longs
     at: Longs
+    alone: Floats
+    estimates: Floats | None = None
 
 
 class SequentialPolicy(ABC):
@@ -57,15 +61,26 @@ class SequentialPolicy(ABC):
     """
 
     name: str
-    version: str
+    fixed: str
+    """The version, as far as settings make it."""
     shortlist: int
     diversity: Diversity | None
     share: float = 1.0
+
+    @property
+    def version(self) -> str:
+        """Exposures of one release and one version share one distribution."""
+        return self.fixed
 
     @abstractmethod
     def chances(self, place: Place) -> Floats:
         """(b, m) how likely each candidate is at this place of a request that explores: 0 where
         nothing is left, rows that sum to 1 where something is."""
+
+    def estimates(self, shortlist: Shortlist) -> Floats | None:
+        """(b, s, m): s numbers of each candidate that hold for all places of the slate, handed to
+        `chances` in the place; `None` where the scores say all."""
+        return None
 
     def choose(
         self, queries: QueryBatch, candidates: Candidates, n: int, rng: np.random.Generator
@@ -89,7 +104,7 @@ class SequentialPolicy(ABC):
         return np.where(columns >= 0, chances, 1.0)
 
     def update(  # noqa: B027 (that nothing is learned is the rule, not an omission)
-        self, exposures: Sequence[Exposure], rewards: Sequence[float]
+        self, exposures: Sequence[Exposure], rewards: Floats
     ) -> None:
         """Chances come from settings and from the scores of the release: nothing is learned."""
 
@@ -103,7 +118,20 @@ class PolicyAround(SequentialPolicy):
         self.name = policy.name
         self.shortlist = policy.shortlist
         self.diversity = policy.diversity
-        self.version = f"{policy.version}:{settings}"
+        self.settings = settings
+
+    @property
+    def version(self) -> str:
+        """That of the policy inside, and the settings."""
+        return f"{self.policy.version}:{self.settings}"
+
+    def estimates(self, shortlist: Shortlist) -> Floats | None:
+        """Those of the policy inside."""
+        return self.policy.estimates(shortlist)
+
+    def update(self, exposures: Sequence[Exposure], rewards: Floats) -> None:
+        """The policy inside learns."""
+        self.policy.update(exposures, rewards)
 
 
 class Shortlist:
@@ -119,10 +147,15 @@ class Shortlist:
         self.valid = (self.positions >= 0) & np.isfinite(self.scores)
         self.at = queries.at
         self.diversity = diversity
+        self.features = (
+            None if candidates.features is None else pick_parts(candidates.features, order)
+        )
+        self.feature_names = candidates.feature_names
+        self._alone = self.scores.astype(np.float64)
         # Walking the shortlist by item position makes argmax break ties by position.
         self._by_position = np.argsort(self.positions, axis=1, kind="stable")
 
-    def place(self, left: Bools, picks: Longs) -> Place:
+    def place(self, left: Bools, picks: Longs, estimates: Floats | None = None) -> Place:
         """The place after the columns `picks` (b, index) of the shortlist."""
         worth, greedy = self.scores.astype(np.float64), np.argmax(left, axis=1)
         if self.diversity is not None:
@@ -133,7 +166,19 @@ class Shortlist:
             masked = np.where(left, worth, -np.inf)
             best = np.argmax(np.take_along_axis(masked, self._by_position, axis=1), axis=1)
             greedy = self._by_position[np.arange(len(left)), best]
-        return Place(picks.shape[1], self.positions, self.scores, worth, left, greedy, self.at)
+        if picks.shape[1] == 0:
+            self._alone = worth
+        return Place(
+            index=picks.shape[1],
+            positions=self.positions,
+            scores=self.scores,
+            worth=worth,
+            left=left,
+            greedy=greedy,
+            at=self.at,
+            alone=self._alone,
+            estimates=estimates,
+        )
 
     def given(self, columns: Positions) -> Pick:
         """Takes the candidates' `columns` (b, n), whatever the chances; -1 where not in here."""
@@ -157,8 +202,9 @@ def walk(shortlist: Shortlist, n: int, policy: SequentialPolicy, pick: Pick) -> 
     columns = np.full((b, n), -1, np.int32)
     propensities, explored = np.ones((b, n)), np.zeros((b, n), bool)
     coin = _Coin(b, policy.share)
+    estimates = policy.estimates(shortlist)
     for index in range(n if m else 0):
-        place = shortlist.place(left, picks[:, :index])
+        place = shortlist.place(left, picks[:, :index], estimates)
         chances = policy.chances(place)
         mixed = coin.mixed(chances, certain(place))
         taken = pick(index, mixed)

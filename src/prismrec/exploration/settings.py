@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from prismrec.core import BadSettings
 
-__all__ = ["POLICIES", "ExplorationSettings"]
+__all__ = ["LEARNING", "POLICIES", "ExplorationSettings"]
 
-POLICIES = ("greedy", "epsilon-greedy", "plackett-luce")
+LEARNING = ("linucb", "thompson", "bootstrap", "squarecb", "regcb")
+"""Policies that learn from what their slates earned."""
+POLICIES = ("greedy", "epsilon-greedy", "plackett-luce", *LEARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,16 @@ class ExplorationSettings:
     New items: with the probability `new_chance`, the place `new_place`, counted from 1, goes to a
     candidate created within the last `new_days` days, drawn evenly. That too is exploring, and
     keeps within the price.
+
+    Policies that learn from what slates earned (`linucb`, `thompson`, `bootstrap`, `squarecb`,
+    `regcb`): `width` is how many standard deviations of what is believed `linucb`, `regcb` and
+    `thompson` (and the priors of `bootstrap`) explore; `draws` are the rows of Thompson's table,
+    `members` the size of the ensemble; `squarecb` explores by the inverse of
+    `gamma * exposures^gamma_exponent`. What is believed: `ridge` and `own_ridge` hold back what
+    all items share and what is an item's own, `keep` is what an exposure still weighs after
+    another one, `expected` what the best candidate should earn before any feedback, and place k
+    is looked at with the chance `k^-position_bias`. See `belief.BeliefSettings`,
+    `learned.LearnedSettings` and `bandits`.
     """
 
     policy: str = "greedy"
@@ -43,6 +55,16 @@ class ExplorationSettings:
     new_chance: float = 0.0
     new_place: int = 1
     new_days: float = 30.0
+    width: float = 1.0
+    draws: int = 64
+    members: int = 10
+    gamma: float = 10.0
+    gamma_exponent: float = 0.5
+    ridge: float = 1.0
+    own_ridge: float = 1.0
+    keep: float = 1.0
+    expected: float = 0.1
+    position_bias: float = 0.0
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -65,18 +87,24 @@ class ExplorationSettings:
 
 _RULES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
-        ("epsilon", "share", "max_expected_loss", "new_chance"),
+        ("epsilon", "share", "max_expected_loss", "new_chance", "gamma_exponent"),
         lambda value: 0.0 <= value <= 1.0,
         "Give a number from 0 to 1.",
     ),
     (
-        ("shortlist", "first_place", "new_place"),
+        ("shortlist", "first_place", "new_place", "draws", "members"),
         lambda value: value >= 1,
         "Give a whole number above 0.",
     ),
     (
-        ("temperature", "new_days"),
+        ("temperature", "new_days", "ridge", "own_ridge"),
         lambda value: 0.0 < value < math.inf,
         "Give a number above 0.",
     ),
+    (
+        ("width", "gamma", "expected", "position_bias"),
+        lambda value: 0.0 <= value < math.inf,
+        "Give 0 or a number above it.",
+    ),
+    (("keep",), lambda value: 0.0 < value <= 1.0, "Give a number above 0, at most 1."),
 )

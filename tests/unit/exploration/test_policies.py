@@ -122,13 +122,32 @@ CHANGES = {
     "new_chance": 0.2,
     "new_place": 4,
     "new_days": 7.0,
+    "width": 2.0,
+    "draws": 32,
+    "members": 5,
+    "gamma": 3.0,
+    "gamma_exponent": 0.25,
+    "ridge": 2.0,
+    "own_ridge": 2.0,
+    "keep": 0.9,
+    "expected": 0.2,
+    "position_bias": 1.0,
 }
+
+BELIEF = {"ridge", "own_ridge", "keep", "expected", "position_bias"}
+LEARN = {"width", "draws", "members", "gamma", "gamma_exponent", *BELIEF}
+PLAIN = {"epsilon", "temperature"}
 
 
 READ_BY_NONE = {
-    "epsilon-greedy": {"temperature"},
-    "plackett-luce": {"epsilon"},
-    "greedy": {"epsilon", "temperature", "shortlist"},
+    "epsilon-greedy": {"temperature"} | LEARN,
+    "plackett-luce": {"epsilon"} | LEARN,
+    "greedy": {"epsilon", "temperature", "shortlist"} | LEARN,
+    "linucb": PLAIN | LEARN - BELIEF - {"width"},
+    "regcb": PLAIN | LEARN - BELIEF - {"width"},
+    "thompson": PLAIN | LEARN - BELIEF - {"width", "draws"},
+    "bootstrap": PLAIN | LEARN - BELIEF - {"width", "members"},
+    "squarecb": PLAIN | LEARN - BELIEF - {"gamma", "gamma_exponent"},
 }
 
 

@@ -9,8 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismrec.core import Candidates, QueryBatch
-from prismrec.exploration import EpsilonGreedy, Greedy, PlackettLuce, Price, Priced
+from prismrec.core import Candidates, Exposure, QueryBatch
+from prismrec.exploration import (
+    Bootstrap,
+    EpsilonGreedy,
+    Greedy,
+    Learned,
+    LearnedSettings,
+    LearningPolicy,
+    LinUCB,
+    PlackettLuce,
+    Price,
+    Priced,
+    RegCB,
+    SquareCB,
+    Thompson,
+)
 from prismrec.exploration.sequential import SequentialPolicy
 
 N = 3
@@ -48,8 +62,28 @@ def values(scores: list[float]) -> np.ndarray:
 
 finite = st.floats(-6, 6, width=32)
 some_scores = st.lists(finite, min_size=5, max_size=5)
+
+
+def taught(rule: object, rewards: list[float]) -> LearningPolicy:
+    """A policy to which each of the five items earned something once."""
+    policy = LearningPolicy(Learned(rule, LearnedSettings(), int))  # type: ignore[arg-type]
+    ids = tuple("01234")
+    shown = Exposure("e", 0, 1, "any", "1", 0, ids, (0.0,) * 5, ids, (0.2,) * 5)
+    policy.update([shown], np.array([rewards]))
+    return policy
+
+
+rules = st.one_of(
+    st.builds(LinUCB, st.floats(0, 3)),
+    st.builds(Thompson, st.floats(0, 3), st.just(8)),
+    st.builds(Bootstrap, st.just(3)),
+    st.builds(SquareCB, st.floats(0, 50)),
+    st.builds(RegCB, st.floats(0, 3)),
+)
 explorers = st.one_of(
-    st.builds(EpsilonGreedy, st.floats(0, 1)), st.builds(PlackettLuce, st.floats(0.05, 50))
+    st.builds(EpsilonGreedy, st.floats(0, 1)),
+    st.builds(PlackettLuce, st.floats(0.05, 50)),
+    st.builds(taught, rules, st.lists(st.floats(-5, 10), min_size=5, max_size=5)),
 )
 
 
