@@ -208,14 +208,14 @@ def test_knowing_the_truth_pays() -> None:
 
 def test_the_expected_reward_is_what_the_first_place_earns() -> None:
     """In the first round of many seeds: later on, people have bought and turned elsewhere."""
-    worth, earned, expected = (1.0, 3.0, 10.0), 0.0, 0.0
+    worth, earned, expected = np.array([1.0, 3.0, 10.0]), 0.0, 0.0
     for seed in range(60):
         shop = world(seed=seed, delay=0.0, together=100)
         visits = shop.reset()
         assert visits is not None
         slate = best(11)(visits)[:, [10]]
         expected += float(shop.reward(visits.users, slate, visits.at, worth).sum())
-        earned += float(np.array(worth)[shop.step(slate)[0].kinds].sum())
+        earned += float(worth[shop.step(slate)[0].kinds].sum())
     assert 0.9 * expected < earned < 1.1 * expected
 
 

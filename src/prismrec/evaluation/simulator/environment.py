@@ -116,7 +116,7 @@ class Environment:
         self._remember()
         return self._next()
 
-    def step(self, slates: Positions) -> tuple[Feedback, Visits | None]:
+    def step(self, slates: Longs | Positions) -> tuple[Feedback, Visits | None]:
         """What the visitors do with the `slates` (b, n) of item positions, -1 where there is none,
         and who comes next; None at the end.
 
@@ -140,9 +140,9 @@ class Environment:
         now = self._due(events, following)
         return Feedback(clicked, left, *now.T[[1, 2, 3, 4, 0]]), following
 
-    def reward(self, users: Longs, items: Longs, at: int, worth: tuple[float, ...]) -> Floats:
+    def reward(self, users: Longs, items: Longs, at: int, worth: Floats) -> Floats:
         """(b, n) what a person who looks at an item brings in expectation, fresh to it: the truth
-        that no policy may read. `worth` is the reward of each of `KINDS`."""
+        that no policy may read. `worth` (3,) is the reward of each of `KINDS`."""
         wanted = self.market.truth.wanted(users, items, at)
         carts = carting(wanted)
         click, cart, purchase = worth
