@@ -86,6 +86,7 @@ _ASPECTS = {
     "similar": "together",
     "item_knn": "together",
     "ease": "together",
+    "related": "related",
     "likeness": "likeness",
     "user_knn": "neighbours",
     "als": "pattern",
@@ -114,6 +115,7 @@ _ASPECTS = {
 
 _FROM_HISTORY = {"text", "follows", "together", "neighbours", "pattern", "order", "attributes"} | {
     "likeness",
+    "related",
     "taste",
     "again",
 }
@@ -133,6 +135,7 @@ _ENGLISH = {
     "text": "its description is closer to your history",
     "follows": "it more often follows what is in your history",
     "together": "it more often goes together with what is in your history",
+    "related": "it is known to belong with what is in your history",
     "likeness": "it is most like what fits your history better",
     "neighbours": "people with a history like yours choose it more",
     "pattern": "it fits the pattern of your past choices better",
@@ -164,6 +167,7 @@ _CHINESE = {
     "text": "它的介绍更接近您的历史",
     "follows": "它更常出现在您看过的内容之后",
     "together": "它更常与您历史中的内容一起被选择",
+    "related": "它与您历史中的内容相关联",
     "likeness": "与它最相似的内容更符合您的历史",
     "neighbours": "与您历史相近的人更多地选择它",
     "pattern": "它更符合您以往选择的规律",

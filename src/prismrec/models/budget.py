@@ -29,6 +29,7 @@ COSTS: Mapping[str, Mapping[str, float]] = {
     "repeats": {"cells": 0.03},
     "profile": {"events": 2.0, "cells": 0.3},
     "text_knn": {"cells": 0.16},
+    "related": {"cells": 0.035},
     "item_knn": {"pairs": 0.035, "cells": 0.035},
     "transitions": {"pairs": 0.04, "cells": 0.04},
     "user_knn": {"pairs": 0.05, "cells": 0.07},

@@ -55,6 +55,7 @@ class Facts:
     attributes: bool
     repeats: bool
     profiles: bool = False
+    links: bool = False
 
 
 def facts_of(train: Interactions, repeats: bool) -> Facts:
@@ -69,6 +70,7 @@ def facts_of(train: Interactions, repeats: bool) -> Facts:
         attributes=len(train.features.attributes.indices) > 0,
         repeats=repeats,
         profiles=train.profiles is not None and len(train.profiles.indices) > 0,
+        links=train.item_links is not None and len(train.item_links) > 0,
     )
 
 
@@ -79,6 +81,7 @@ def experts_for(facts: Facts) -> tuple[str, ...]:
         ("profile", facts.profiles and facts.events >= 2),
         ("repeats", facts.repeats),
         ("text_knn", facts.text or facts.attributes),
+        ("related", facts.links),
         ("item_knn", facts.events >= 2),
         ("transitions", facts.events >= 2),
         ("user_knn", 2 <= facts.users <= MOST_USERS),
@@ -123,6 +126,7 @@ class Default:
         where there is no validation to choose by.
         """
         from prismrec.models.mixture.fit import fit_mixture
+        from prismrec.models.mixture.nobody import answering_nobody
         from prismrec.models.mixture.welcome import welcoming
 
         repeats = self.repeats
@@ -146,6 +150,7 @@ class Default:
             experts = _in_time(fitted, plan, self.settings.budget, bar)
             bar.say("Weighing the experts")
             mixture = fit_mixture(experts, validation, repeats, rng, lent=lent)
+            mixture = answering_nobody(mixture, validation, repeats, rng.spawn(1)[0])
             seen = np.bincount(train.positives.items, minlength=train.n_items)[: train.n_items] > 0
             price = self.settings.newcomer_price
             return welcoming(mixture, seen, validation, repeats, price, rng)

@@ -9,6 +9,7 @@ from prismrec.core.arrays import Floats
 from prismrec.models.factors.als import ALS
 from prismrec.models.mixture.fit import fit_mixture
 from prismrec.models.mixture.scorer import MixtureScorer
+from prismrec.models.mixture.weighing import Weighing
 from prismrec.models.neighbours.item_knn import ItemKNN
 from prismrec.models.scoring.certainty import certainties, spread, strongest_neighbour
 from prismrec.models.validation import ndcg_of
@@ -56,7 +57,7 @@ def test_the_mixture_follows_who_is_sure() -> None:
 def test_following_keeps_the_parts_and_the_order_of_candidates() -> None:
     experts, cases = liars()
     mixed = fit_mixture(experts, cases, False, generator(1, "mix"))
-    assert mixed.certainty_scale is not None
+    assert mixed.weighing.certainty is not None
     queries = cases.queries.take(np.arange(12))
     items = np.array([3, 9, 1, 27], np.int32)
     full = mixed.score(queries)
@@ -75,7 +76,7 @@ def test_a_followed_mixture_comes_back_from_its_state() -> None:
     queries = QueryBatch.of([[1, 2], [5], []])
     scale = np.array([[0.1, 0.2], [1.5, 0.7]])
     weights = rng.normal(size=(6, 2))
-    mixed = MixtureScorer(experts, np.array([0.1, 0.0]), np.ones(2), weights, scale)
+    mixed = MixtureScorer(experts, Weighing(np.array([0.1, 0.0]), np.ones(2), weights, scale))
     again = MixtureScorer.from_state(mixed.state(), train.features)
     np.testing.assert_allclose(again.score(queries), mixed.score(queries), rtol=1e-6)
     assert np.isfinite(mixed.score(queries)).all()

@@ -114,7 +114,7 @@ def test_a_warm_start_hands_each_expert_its_predecessor() -> None:
     first = default_learner(TINY).fit(train, generator(1, "fit"), validation=cases)
     again = default_learner(TINY).fit(train, generator(2, "fit"), start=first)
     assert list(again.experts) == list(first.experts)
-    assert np.array_equal(again.weights, first.weights)
+    assert np.array_equal(again.weighing.weights, first.weighing.weights)
 
 
 def test_a_query_with_a_text_finds_what_it_says() -> None:

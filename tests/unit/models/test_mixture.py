@@ -105,7 +105,7 @@ def test_extended_keeps_old_scores(mixed: MixtureScorer) -> None:
 def test_state_holds_weights_and_children(mixed: MixtureScorer) -> None:
     state = mixed.state()
     assert set(state.children) == {"even", "odd"}
-    assert np.array_equal(state.arrays["weights"], mixed.weights)
+    assert np.array_equal(state.arrays["weights"], mixed.weighing.weights)
 
 
 def test_some_cases_are_asked_again_with_less_of_their_history() -> None:

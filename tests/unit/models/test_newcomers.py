@@ -11,6 +11,7 @@ from prismrec.core import Bags, Interactions, ItemFeatures, QueryBatch, Sequence
 from prismrec.core.arrays import Bools
 from prismrec.models.mixture.newcomers import Newcomers
 from prismrec.models.mixture.scorer import MixtureScorer
+from prismrec.models.mixture.weighing import Weighing
 from prismrec.models.mixture.welcome import _bonus, _ndcg, welcoming
 from prismrec.models.neighbours.text_knn import TextKNN, TextKNNScorer
 from prismrec.models.neighbours.transitions import Transitions
@@ -38,7 +39,7 @@ def experts(texts: np.ndarray = TEXTS) -> dict[str, TextKNNScorer]:
 def mixture(seen: Bools = SEEN, bonus: float = 0.0) -> MixtureScorer:
     made = experts()
     two = np.ones(2)
-    plain = MixtureScorer(made, np.array([0.5, 0.5]), two, np.zeros((4, 2)))
+    plain = MixtureScorer(made, Weighing(np.array([0.5, 0.5]), two, np.zeros((4, 2))))
     return plain.with_newcomers(replace(Newcomers.of(made["text_knn"], seen), bonus=bonus))
 
 
@@ -126,7 +127,7 @@ def test_welcoming_shows_newcomers_within_the_price() -> None:
     )
     content = TextKNN().fit(train, generator(0, "toy"))
     made = {"text_knn": content, "transitions": Transitions().fit(train, generator(0, "toy"))}
-    plain = MixtureScorer(made, np.array([0.5, 0.5]), np.ones(2), np.zeros((4, 2)))
+    plain = MixtureScorer(made, Weighing(np.array([0.5, 0.5]), np.ones(2), np.zeros((4, 2))))
     cases = cases_of((starts + 3) % n, [[int((s + 2) % n)] for s in starts])
     seen = np.arange(n + 4) < n
     whole = welcoming(plain, seen, cases, True, 0.01, generator(0, "welcome"))

@@ -10,9 +10,9 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from prismrec.core import Interactions, Links
+from prismrec.core import Interactions
 from prismrec.core.arrays import Floats
-from prismrec.models.scoring.sparse_matrices import user_item_matrix
+from prismrec.models.scoring.sparse_matrices import links_both_ways, user_item_matrix
 
 __all__ = ["Graph", "propagated", "summed"]
 
@@ -32,8 +32,8 @@ class Graph:
         self.taken: sparse.csr_array = taken
         has = _tokens_of_items(train) if knowledge > 0 else sparse.csr_array((train.n_items, 0))
         self.users, self.items, self.tokens = train.n_users, train.n_items, has.shape[1]
-        friends = knowledge * _both_ways(train.user_links if knowledge else None, self.users)
-        alike = knowledge * _both_ways(train.item_links if knowledge else None, self.items)
+        friends = knowledge * links_both_ways(train.user_links if knowledge else None, self.users)
+        alike = knowledge * links_both_ways(train.item_links if knowledge else None, self.items)
         blocks: Any = [[friends, taken], [taken.T, alike]]
         if self.tokens:
             blocks = [[*blocks[0], None], [*blocks[1], knowledge * has]]
@@ -46,17 +46,6 @@ class Graph:
 
     def __len__(self) -> int:
         return self.users + self.items + self.tokens
-
-
-def _both_ways(links: Links | None, n: int) -> sparse.csr_array:
-    """(n, n), symmetric: how strongly two things are linked, 1 on the mean."""
-    none = np.zeros(0, np.int32)
-    weights, ends = np.zeros(0, np.float32), (none, none)
-    if links is not None:
-        weights, ends = links.weights / links.weights.mean(), (links.sources, links.targets)
-    way: Any = sparse.csr_array((weights, ends), shape=(n, n))
-    both: sparse.csr_array = way.maximum(way.T).tocsr()
-    return both
 
 
 def _tokens_of_items(train: Interactions) -> sparse.csr_array:

@@ -12,20 +12,22 @@ its best expert there, that expert answers alone.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from prismrec.core import Cases, Scorer
-from prismrec.core.arrays import Bools, Floats
+from prismrec.core.arrays import Bools
+from prismrec.models.mixture.climb import climb
 from prismrec.models.mixture.pool import Pool, pool_of
-from prismrec.models.mixture.scorer import CONTENT, QUERY_FEATURES, MixtureScorer, scaled
+from prismrec.models.mixture.scorer import CONTENT, PRIORS, PROFILE, MixtureScorer, prior_of
+from prismrec.models.mixture.weighing import QUERY_FEATURES, Weighing
 from prismrec.models.validation import sampled
 
-__all__ = ["Weighing", "fit_mixture"]
+__all__ = ["fit_mixture"]
 
 CASES = 10_000
 """Validation cases that the weights are chosen on, at most."""
@@ -35,59 +37,21 @@ PENALTY = 0.01
 """On the squares of the weights that make a difference between queries."""
 CAUTION = 2.0
 """Pulls the weights towards equal ones, as much as this many cases would."""
-FACTORS = (0.0, 0.5, 2.0)
 SOFTNESS = 0.3
 """How far apart two scores must be for one to count as better, in the smooth nDCG."""
 ANCHOR = 0.003
 """On the squares of what the third step changes."""
-PROOF = 0.5
-"""Standard errors by which a change must better nDCG to be taken."""
-ROUNDS = 3
 TEXT_WEIGHT = 6.0
 """What a text in the query adds to the weight of the experts that read it, before the softplus. No
 validation case has a text, and who writes one means it."""
 TEXT_DAMPING = 2.0
 """What it takes from the weight of the experts that read only the history; from that of popularity,
 three times as much."""
-PROFILE = "profile"
-"""The expert that knows something of who has no history."""
-PRIORS = (PROFILE, "popularity")
-"""The experts that can answer where the history is empty; the first that is there does."""
 SHORTER = 0.3
 """Where profiles are told, the share of the cases that are asked once more with less of their
 history: validation has few people of whom nothing else is known, but the service has many."""
 KNOWN = (0, 1, 2, 5)
 """The events that are left to them."""
-
-
-@dataclass(frozen=True)
-class Weighing:
-    """What turns the experts' scores into one: see `MixtureScorer`."""
-
-    floors: Floats
-    scales: Floats
-    weights: Floats
-    certainty: Floats | None = None
-
-    def keep(self, kept: Bools) -> Weighing:
-        """Only the experts that are `kept` (e,); before the third step."""
-        return Weighing(self.floors[kept], self.scales[kept], self.weights[:, kept])
-
-    def features(self, pool: Pool) -> Floats:
-        """What the weights depend on, (c, f)."""
-        if self.certainty is None:
-            return pool.features.astype(np.float64)
-        return np.concatenate([pool.features, scaled(pool.sure, self.certainty)], axis=1)
-
-    def terms(self, pool: Pool) -> np.ndarray:
-        """What each expert adds to the score of every candidate, (c, k, e) float32."""
-        mixed = np.logaddexp(0, self.features(pool) @ self.weights) * self.scales
-        return np.asarray(self.log_scores(pool) * mixed[:, None, :], np.float32)
-
-    def log_scores(self, pool: Pool) -> np.ndarray:
-        """z of every candidate without its scale, (c, k, e) float32."""
-        evidence = np.log1p(np.maximum(pool.scores, 0) / np.where(self.floors > 0, self.floors, 1))
-        return np.where(self.floors > 0, evidence, pool.scores).astype(np.float32)
 
 
 def fit_mixture(
@@ -122,11 +86,6 @@ def fit_mixture(
     return _mixture(experts, names, chosen)
 
 
-def prior_of(experts: Container[str]) -> str:
-    """The expert that answers where the history is empty, empty where none can."""
-    return next((name for name in PRIORS if name in experts), "")
-
-
 def with_shorter(cases: Cases, rng: np.random.Generator) -> Cases:
     """The cases, and some of them once more as questions of people of whom less is known."""
     again = np.flatnonzero(rng.random(len(cases)) < SHORTER)
@@ -141,16 +100,13 @@ def with_shorter(cases: Cases, rng: np.random.Generator) -> Cases:
 def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
     """What stands on people it was not fitted to: which experts may take part (e,), all of them or
     the best one and the `needed`, and whether the third step pays."""
-    odd = pool.people % 2 == 1
-    if not 0 < odd.sum() < len(odd):
-        odd = np.arange(len(odd)) % 2 == 1
-    plain, followed = np.zeros(len(odd)), np.zeros(len(odd))
-    for half in (odd, ~odd):
+    plain, followed = np.zeros(len(pool.scores)), np.zeros(len(pool.scores))
+    for half in pool.halves():
         fitted = _choose(pool.take(~half), even, needed)
         kept, asked = fitted.scales > 0, pool.take(half)
-        plain[half] = asked.ndcg(fitted.terms(asked).sum(-1))
+        plain[half] = asked.ndcg(asked.terms(fitted).sum(-1))
         bolder = _follow(pool.take(~half).experts(kept), fitted.keep(kept))
-        followed[half] = asked.ndcg(bolder.terms(asked.experts(kept)).sum(-1))
+        followed[half] = asked.ndcg(asked.experts(kept).terms(bolder).sum(-1))
     alone = [pool.ndcg(pool.scores[:, :, e]).mean() for e in range(len(needed))]
     best = int(np.argmax(alone))
     if alone[best] > max(plain.mean(), followed.mean()):
@@ -161,12 +117,12 @@ def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
 
 def _choose(pool: Pool, even: Weighing, needed: Bools) -> Weighing:
     """Likelihood first, then nDCG@10; the `needed` experts are never dropped."""
-    return _climb(pool, _likeliest(pool, even), needed)
+    return climb(pool, _likeliest(pool, even), needed)
 
 
 def _likeliest(pool: Pool, even: Weighing) -> Weighing:
     """The weights of the greatest penalised likelihood; floors and scales stay."""
-    z = torch.from_numpy(even.log_scores(pool) * even.scales.astype(np.float32))  # (c, k, e)
+    z = torch.from_numpy(pool.z(even) * even.scales.astype(np.float32))  # (c, k, e)
     logs, features = torch.from_numpy(pool.logs), torch.from_numpy(pool.features)
     start = torch.from_numpy(np.ascontiguousarray(even.weights, np.float32))
     weights = start.clone().requires_grad_(True)
@@ -197,10 +153,10 @@ def _follow(pool: Pool, fitted: Weighing) -> Weighing:
     scale = np.stack([pool.sure.mean(axis=0), np.where(width > 1e-9, width, 1.0)])
     rows = np.zeros((pool.sure.shape[1], len(fitted.scales)))
     grown = replace(fitted, weights=np.concatenate([fitted.weights, rows]), certainty=scale)
-    z = torch.from_numpy(grown.log_scores(pool) * grown.scales.astype(np.float32))  # (c, k, e)
+    z = torch.from_numpy(pool.z(grown) * grown.scales.astype(np.float32))  # (c, k, e)
     stands_for = torch.from_numpy(np.exp(pool.logs))  # (c, k), 0 where it does not count
     stands_for[:, 0] = 0  # the target is no rival of itself
-    features = torch.from_numpy(grown.features(pool).astype(np.float32))
+    features = torch.from_numpy(grown.told(pool.features, pool.sure).astype(np.float32))
     start = torch.from_numpy(grown.weights.astype(np.float32))
     weights = start.clone().requires_grad_(True)
     optimiser = torch.optim.LBFGS([weights], max_iter=60, line_search_fn="strong_wolfe")
@@ -218,29 +174,6 @@ def _follow(pool: Pool, fitted: Weighing) -> Weighing:
 
     optimiser.step(closure)
     return replace(grown, weights=weights.detach().double().numpy())
-
-
-def _climb(pool: Pool, fitted: Weighing, needed: Bools) -> Weighing:
-    """Scale single experts up and down where nDCG@10 gains more than `PROOF` standard errors."""
-    terms = fitted.terms(pool)
-    total, factors = terms.sum(-1), np.ones(len(needed))
-    value = pool.ndcg(total)
-    for _ in range(ROUNDS):
-        before = factors.copy()
-        for e in np.flatnonzero(factors):
-            own = terms[:, :, e] * np.float32(factors[e])
-            trials = [f for f in FACTORS if not (needed[e] and f * factors[e] < 0.1)]
-            gains = [pool.ndcg(total + np.float32(f - 1) * own) - value for f in trials]
-            proven = [g.mean() - PROOF * g.std() / np.sqrt(len(g)) for g in gains]
-            best = int(np.argmax(proven))
-            idle = trials[0] == 0 and gains[0].mean() >= 0  # as good without: quicker to serve
-            if proven[best] > 0 or idle:
-                best = best if proven[best] > 0 else 0
-                total = total + np.float32(trials[best] - 1) * own
-                value, factors[e] = value + gains[best], factors[e] * trials[best]
-        if np.array_equal(before, factors):
-            break
-    return replace(fitted, scales=fitted.scales * factors)
 
 
 def _even(experts: Mapping[str, Scorer], pool: Pool | None) -> Weighing:
@@ -266,7 +199,7 @@ def _lend(experts: Mapping[str, Scorer], lent: MixtureScorer | None) -> MixtureS
     if lent is None or not set(lent.experts) <= set(experts):
         return None
     chosen = {name: experts[name] for name in lent.experts}
-    return MixtureScorer(chosen, lent.floors, lent.scales, lent.weights, lent.certainty_scale)
+    return MixtureScorer(chosen, lent.weighing)
 
 
 def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighing) -> MixtureScorer:
@@ -281,4 +214,4 @@ def _mixture(experts: Mapping[str, Scorer], names: np.ndarray, weighing: Weighin
         if name == prior:
             weights[empty, column] = max(weights[empty, column], 0.5 - weights[one, column])
     chosen = {str(name): experts[str(name)] for name in names}
-    return MixtureScorer(chosen, weighing.floors, weighing.scales, weights, weighing.certainty)
+    return MixtureScorer(chosen, replace(weighing, weights=weights))

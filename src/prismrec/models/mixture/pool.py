@@ -10,7 +10,7 @@ import numpy as np
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools, Floats, Positions, Scores
 from prismrec.core.metrics import Ranks, ndcg
-from prismrec.models.mixture.scorer import query_features
+from prismrec.models.mixture.weighing import Weighing, query_features
 from prismrec.models.scoring.certainty import certainties
 from prismrec.models.validation import mask_history
 from prismrec.threads import side_by_side
@@ -49,10 +49,28 @@ class Pool:
             self.people[rows],
         )
 
+    def halves(self) -> tuple[Bools, Bools]:
+        """Two halves of the people: the cases (c,) of each."""
+        odd = self.people % 2 == 1
+        if not 0 < odd.sum() < len(odd):
+            odd = np.arange(len(odd)) % 2 == 1
+        return odd, ~odd
+
     def experts(self, kept: Bools) -> Pool:
         """Only the experts where `kept` (e,) is true."""
         scores = np.ascontiguousarray(self.scores[:, :, kept])
         return replace(self, scores=scores, sure=self.sure[:, kept])
+
+    def z(self, weighing: Weighing) -> Scores:
+        """The experts' log-scores of every candidate without their scales, (c, k, e)."""
+        floors = weighing.floors
+        evidence = np.log1p(np.maximum(self.scores, 0) / np.where(floors > 0, floors, 1))
+        return np.where(floors > 0, evidence, self.scores).astype(np.float32)
+
+    def terms(self, weighing: Weighing) -> Scores:
+        """What each expert adds to the score of every candidate, (c, k, e)."""
+        mixed = weighing.by_query(self.features, self.sure) * weighing.scales
+        return np.asarray(self.z(weighing) * mixed[:, None, :], np.float32)
 
     def ndcg(self, scores: np.ndarray) -> Floats:
         """nDCG@10 of each target among its candidates by `scores` (c, k), (c,)."""
@@ -64,15 +82,23 @@ class Pool:
 
 
 def pool_of(
-    experts: Mapping[str, Scorer], cases: Cases, repeats: bool, rng: np.random.Generator
+    experts: Mapping[str, Scorer],
+    cases: Cases,
+    repeats: bool,
+    rng: np.random.Generator,
+    read: int | None = None,
 ) -> Pool:
-    """The candidates of `cases`. Cases whose target cannot come out, because it stands in a history
-    that is filtered, are left out."""
+    """The candidates of `cases`, of whose histories the experts `read` the last events (`None`:
+    all). Cases whose target cannot come out, because it stands in a history that is filtered, are
+    left out."""
     seed = int(rng.integers(2**63))
 
     def block(start: int) -> Pool:
         part = cases.take(np.arange(start, min(start + CHUNK, len(cases))))
-        full = [np.asarray(scorer.score(part.queries)) for scorer in experts.values()]
+        asked = part.queries
+        if read is not None:
+            asked = replace(asked, histories=asked.histories.last(read))
+        full = [np.asarray(scorer.score(asked)) for scorer in experts.values()]
         eligible = np.zeros(full[0].shape, np.float32)
         if not repeats:
             mask_history(eligible, part.queries)
@@ -80,8 +106,8 @@ def pool_of(
         picked, logs = candidates(full, eligible, part.targets, own)
         fit = np.isfinite(logs[:, 0])
         scores = np.stack([np.take_along_axis(f, picked, 1) for f in full], axis=-1)
-        features = query_features(part.queries).astype(np.float32)
-        sure = certainties(experts.values(), part.queries)
+        features = query_features(asked).astype(np.float32)
+        sure = certainties(experts.values(), asked)
         return Pool(scores[fit], logs[fit], features[fit], sure[fit], part.clusters[fit])
 
     blocks = list(side_by_side(block, range(0, len(cases), CHUNK)))

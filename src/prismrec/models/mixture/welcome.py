@@ -9,7 +9,7 @@ import numpy as np
 from prismrec.core import Cases
 from prismrec.core.arrays import Floats
 from prismrec.models.mixture.newcomers import Newcomers
-from prismrec.models.mixture.scorer import CONTENT, MixtureScorer
+from prismrec.models.mixture.scorer import CONTENT, OWN_SAY, MixtureScorer
 from prismrec.models.neighbours.text_knn import TextKNNScorer
 from prismrec.models.validation import mask_history, sampled
 from prismrec.threads import side_by_side
@@ -43,7 +43,8 @@ def welcoming(
     measured by letting some of the seen items play newcomers in cases that ask for another item.
     """
     content = mixture.experts.get(CONTENT)
-    if not isinstance(content, TextKNNScorer) or len(mixture.experts) < 2 or not seen.any():
+    others = mixture.experts.keys() - OWN_SAY
+    if not isinstance(content, TextKNNScorer) or not others or not seen.any():
         return mixture
     bonus = 0.0
     if cases is not None and price > 0:

@@ -4,17 +4,19 @@ of bounded memory, and stored as plain arrays."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from prismrec.core import Sequences
+from prismrec.core import Links, Sequences
 from prismrec.core.arrays import Scores
 
 __all__ = [
     "arrays_of",
     "largest_in_rows",
     "largest_of_rows",
+    "links_both_ways",
     "matrix_of",
     "product_blocks",
     "user_item_matrix",
@@ -35,6 +37,17 @@ def user_item_matrix(sequences: Sequences, n_items: int) -> sparse.csr_array:
     shape = (len(sequences), n_items)
     at = (cells // max(n_items, 1), cells % max(n_items, 1))
     return sparse.csr_array((weights.astype(np.float32), at), shape=shape)
+
+
+def links_both_ways(links: Links | None, n: int) -> sparse.csr_array:
+    """(n, n), symmetric: how strongly two things are linked, 1 on the mean of the links."""
+    none = np.zeros(0, np.int32)
+    weights, ends = np.zeros(0, np.float32), (none, none)
+    if links is not None:
+        weights, ends = links.weights / links.weights.mean(), (links.sources, links.targets)
+    way: Any = sparse.csr_array((weights, ends), shape=(n, n))
+    both: sparse.csr_array = way.maximum(way.T).tocsr()
+    return both
 
 
 def product_blocks(

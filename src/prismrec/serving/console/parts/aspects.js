@@ -20,6 +20,7 @@ const ASPECTS = {
   similar: "together",
   item_knn: "together",
   ease: "together",
+  related: "together",
   likeness: "likeness",
   user_knn: "neighbours",
   als: "pattern",
