@@ -32,6 +32,7 @@ class Bench(StrEnum):
     encoder = "encoder"
     commits = "commits"
     fuzz = "fuzz"
+    ope = "ope"
 
 
 def bench(

@@ -41,7 +41,11 @@ def ope(
     if json:
         print_json(report.to_json())
         return
-    rows = [(e.name, e.value, *e.interval) for e in (*report.estimates, report.logged)]
+    rows: list[tuple[object, ...]] = [
+        (e.name + " (headline)" * (e.name == report.headline), e.value, *e.interval)
+        for e in (*report.estimates, report.logged)
+    ]
+    rows.append(("empirical Bernstein", "", *report.bernstein))
     print_table(f"Value of {report.policy}", ["estimator", "value", "low", "high"], rows)
     print_table("Diagnostics", ["", "value"], list(report.to_json()["diagnostics"].items()))
 

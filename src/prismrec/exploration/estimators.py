@@ -87,6 +87,26 @@ class Terms:
             return float("inf")
         return float(self.each.std(ddof=1) / np.sqrt(len(self)))
 
+    def standard_errors(self, counts: Floats) -> Floats:
+        """`standard_error` when round i occurs `counts[:, i]` times: (b, n) to (b,).
+
+        `each` is a sum of columns with coefficients that differ from resample to resample, so its
+        variance follows from the columns' covariances, and no resample is ever written out.
+        """
+        n = counts.sum(axis=1, keepdims=True)
+        total = counts @ self.weights
+        safe = np.where(total != 0, total, n)
+        ratio = np.where(total != 0, counts @ self.weighted / safe, 0.0)
+        columns = np.hstack([self.plain.sum(axis=1, keepdims=True), self.weighted, self.weights])
+        columns = columns - columns.mean(axis=0)
+        by = np.hstack([np.ones_like(n), n / safe, -ratio * n / safe])
+        variance = -((by * (counts @ columns / n)).sum(axis=1) ** 2)
+        for i in np.flatnonzero(np.abs(columns).max(axis=0) > 0):
+            variance += by[:, i] * (by * (counts @ (columns * columns[:, i : i + 1]) / n)).sum(
+                axis=1
+            )
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0) / np.maximum(n[:, 0] - 1.0, 1.0)))
+
 
 def terms(
     plain: Floats | None = None, weighted: Floats | None = None, weights: Floats | None = None

@@ -1,11 +1,13 @@
 """How far an off-policy estimate may be from the truth.
 
 The bootstrap is the narrow one and right in the limit; empirical Bernstein holds at every sample
-size for bounded terms; the confidence sequence holds at all times at once, so that a running
-comparison may be looked at after every event.
+size for bounded rewards, however large the weights; the confidence sequence holds at all times at
+once, so that a running comparison may be looked at after every event.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,9 +15,18 @@ from prismrec.core import BadInput
 from prismrec.core.arrays import Floats
 from prismrec.exploration.estimators import Terms
 
-__all__ = ["bootstrap", "confidence_sequence", "empirical_bernstein", "normal", "percentiles"]
+__all__ = [
+    "bootstrap",
+    "bootstraps",
+    "confidence_sequence",
+    "empirical_bernstein",
+    "lower_sequence",
+    "normal",
+    "value_sequence",
+]
 
 _CELLS = 4_000_000  # counts held at once by the bootstrap
+_MOST_BET = 0.5
 
 
 def bootstrap(
@@ -25,25 +36,54 @@ def bootstrap(
     resamples: int = 1000,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """The percentile interval over rounds drawn with replacement.
+    """The interval of one estimate; see `bootstraps`."""
+    return bootstraps([terms], rng, resamples=resamples, confidence=confidence)[0]
 
-    Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 1979. Weights of
-    self-normalised estimators are resampled with their rounds.
+
+def bootstraps(
+    found: Sequence[Terms],
+    rng: np.random.Generator,
+    *,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+) -> list[tuple[float, float]]:
+    """The studentised interval (bootstrap-t) of each of several estimates from the same n rounds,
+    over rounds drawn with replacement, the same for all.
+
+    Every resample is measured in its own standard errors, so that the interval leans to the side
+    where rare large weights would show: the percentile interval of IPS misses there. Efron and
+    Tibshirani, "An introduction to the bootstrap", 1993, section 12.5. A log in which too few
+    rounds matter for resamples to have a spread gets the estimate itself on that side.
     """
-    n = len(terms)
-    block = max(1, _CELLS // max(n, 1))
-    draws = [
-        terms.values(_counts(n, min(block, resamples - at), rng))
-        for at in range(0, resamples, block)
+    n = len(found[0])
+    if n < 2:
+        return [(terms.value, terms.value) for terms in found]
+    block = max(1, _CELLS // n)
+    away: list[list[Floats]] = [[] for _ in found]
+    for at in range(0, resamples, block):
+        counts = _counts(n, min(block, resamples - at), rng)
+        for terms, blocks in zip(found, away, strict=True):
+            blocks.append(_deviations(terms, counts))
+    return [
+        _studentised(terms, np.concatenate(blocks), confidence)
+        for terms, blocks in zip(found, away, strict=True)
     ]
-    return percentiles(np.concatenate(draws), confidence=confidence)
 
 
-def percentiles(draws: Floats, *, confidence: float = 0.95) -> tuple[float, float]:
-    """The middle `confidence` of what resamples gave, (resamples,)."""
-    tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(draws, [tail, 1.0 - tail])
-    return float(low), float(high)
+def _studentised(terms: Terms, away: Floats, confidence: float) -> tuple[float, float]:
+    if len(away) == 0:
+        return terms.value, terms.value
+    tail, error = (1.0 - confidence) / 2.0, terms.standard_error
+    low, high = np.quantile(away, [tail, 1.0 - tail])
+    return float(terms.value - max(high, 0.0) * error), float(terms.value - min(low, 0.0) * error)
+
+
+def _deviations(terms: Terms, counts: Floats) -> Floats:
+    """How many of its own standard errors each resample lies above the estimate; those without a
+    spread are left out."""
+    errors = terms.standard_errors(counts)
+    usable = errors > 1e-9 * terms.standard_error
+    return np.asarray((terms.values(counts[usable]) - terms.value) / errors[usable], np.float64)
 
 
 def normal(terms: Terms, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -55,23 +95,63 @@ def normal(terms: Terms, *, confidence: float = 0.95) -> tuple[float, float]:
 
 
 def empirical_bernstein(
-    values: Floats, bounds: tuple[float, float], *, confidence: float = 0.95
+    rewards: Floats, weights: Floats, bounds: tuple[float, float], *, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """An interval of the mean of independent `values` (n,) that lie within `bounds`, at every n.
+    """The last bounds of `value_sequence`, made narrowest for this many rounds: an interval of the
+    value that holds at every sample size."""
+    lower, upper = value_sequence(
+        rewards, weights, bounds, confidence=confidence, horizon=len(rewards)
+    )
+    return float(lower[-1]), float(upper[-1])
 
-    Maurer and Pontil, "Empirical Bernstein bounds and sample variance penalization", COLT 2009,
-    theorem 4 on both sides. For IPS the bounds are those of weight times reward, which follow from
-    the policies: the largest weight in the log is not one.
+
+def value_sequence(
+    rewards: Floats,
+    weights: Floats,
+    bounds: tuple[float, float],
+    *,
+    confidence: float = 0.95,
+    horizon: int = 0,
+) -> tuple[Floats, Floats]:
+    """Lower and upper bounds (n,) of E[sum over places of w r] after each round, valid all at once.
+
+    `rewards` and `weights` are (n, k) with rewards within `bounds`, `weights` of the places up to
+    each (for single choices k is 1). No bound on the weights is needed: w (r - low) and
+    w (high - r) are never negative, and `lower_sequence` bounds their means from below; the second
+    one turned around bounds the value from above, because weights are 1 in the mean where the log
+    supports the target. Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro, "Anytime-valid
+    off-policy inference for contextual bandits", 2022.
     """
-    values, low, high = _bounded(values, bounds)
-    n = len(values)
-    if n < 2:
-        return low, high
-    spread = float(values.var(ddof=1))
-    depth = np.log(4.0 / (1.0 - confidence))
-    half = np.sqrt(2.0 * spread * depth / n) + 7.0 * (high - low) * depth / (3.0 * (n - 1))
-    mean = float(values.mean())
-    return max(low, float(mean - half)), min(high, float(mean + half))
+    (low, high), places = bounds, rewards.shape[1]
+    _bounded(rewards, bounds)
+    if not high > low:
+        return np.full(len(rewards), low * places), np.full(len(rewards), high * places)
+    alpha, span = (1.0 - confidence) / 2.0, (high - low) * places
+    above, below = (
+        lower_sequence((weights * gains).sum(axis=1) / span, alpha=alpha, horizon=horizon)
+        for gains in (rewards - low, high - rewards)
+    )
+    return low * places + span * above, high * places - span * below
+
+
+def lower_sequence(values: Floats, *, alpha: float, horizon: int = 0) -> Floats:
+    """Lower bounds (n,) of the mean, at most 1, of `values` (n,), at least 0, without upper bound.
+
+    With probability 1 - `alpha` the mean is above all of them at once. Narrowest after `horizon`
+    values, or at no time in particular where it is 0. The empirical Bernstein supermartingale of
+    Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence
+    sequences", Annals of Statistics 2021, with the plug-in bets of Waudby-Smith and Ramdas
+    (`confidence_sequence`): it needs values no more than 1 below what was expected of them.
+    """
+    t = np.arange(1, len(values) + 1)
+    means = np.minimum((0.5 + np.cumsum(values)) / (t + 1), 1.0)
+    spreads = (0.25 + np.cumsum((values - means) ** 2)) / (t + 1)
+    expected, spread = np.r_[0.5, means[:-1]], np.r_[0.25, spreads[:-1]]
+    looks = float(horizon) if horizon else t * np.log1p(t)
+    bet = np.minimum(np.sqrt(2.0 * np.log(1.0 / alpha) / (spread * looks)), _MOST_BET)
+    cost = (values - expected) ** 2 * (-np.log1p(-bet) - bet)
+    lower = (np.cumsum(bet * values) + np.log(alpha) - np.cumsum(cost)) / np.cumsum(bet)
+    return np.asarray(np.maximum.accumulate(np.clip(lower, 0.0, 1.0)), np.float64)
 
 
 def confidence_sequence(
@@ -93,8 +173,8 @@ def confidence_sequence(
     spreads = (0.25 + np.cumsum((x - means) ** 2)) / (t + 1)
     mean_before, spread_before = np.r_[0.5, means[:-1]], np.r_[0.25, spreads[:-1]]
     bet = np.sqrt(2.0 * np.log(2.0 / alpha) / (spread_before * t * np.log1p(t)))
-    bet = np.minimum(bet, 0.5)
-    cost = 4.0 * (x - mean_before) ** 2 * (-np.log1p(-bet) - bet) / 4.0
+    bet = np.minimum(bet, _MOST_BET)
+    cost = (x - mean_before) ** 2 * (-np.log1p(-bet) - bet)
     total = np.cumsum(bet)
     middle, half = np.cumsum(bet * x) / total, (np.log(2.0 / alpha) + np.cumsum(cost)) / total
     lower = np.maximum.accumulate(np.maximum(middle - half, 0.0))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,9 +31,15 @@ from prismrec.exploration.estimators import (
     switch_doubly_robust,
     terms,
 )
-from prismrec.exploration.intervals import bootstrap, percentiles
+from prismrec.exploration.intervals import bootstrap, bootstraps, empirical_bernstein
 from prismrec.exploration.logs import BanditLog, SlateLog
-from prismrec.exploration.reward_models import CrossFitted, cross_fit, folds_of, robust_weights
+from prismrec.exploration.reward_models import (
+    CrossFitted,
+    cross_fit,
+    folds_of,
+    log_ratio,
+    robust_weights,
+)
 from prismrec.exploration.slate_estimators import (
     cascade_doubly_robust,
     reward_interaction_ips,
@@ -43,15 +48,27 @@ from prismrec.exploration.slate_estimators import (
 )
 from prismrec.exploration.tuning import clipping_grid, least_squared_error, slope
 
-__all__ = ["Estimate", "OpeReport", "evaluate_log", "evaluate_slates", "greedy_policy"]
+__all__ = [
+    "Estimate",
+    "OpeReport",
+    "estimates_of",
+    "evaluate_log",
+    "evaluate_slates",
+    "greedy_policy",
+]
 
 FOLDS = 5
-RESAMPLED_ROUNDS = 4_000_000
+HEADLINE = "dr"
+"""Of single choices: unbiased where the propensities are right, and the interval to trust."""
+SLATE_HEADLINE = "cascade-dr"
+BIASED = frozenset({"dm", "switch-dr", "dr-os"})
+"""Estimators that trade bias for variance. No resampling shows a bias, so theirs is the interval of
+the headline, as far as it must be to hold their own value."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one estimator says, with its 95% bootstrap interval."""
+    """What one estimator says, with a 95% interval of the policy's value."""
 
     name: str
     value: float
@@ -62,11 +79,16 @@ class Estimate:
 class OpeReport:
     """The value of `policy` per round (per slate, for slates), in the unit of the rewards.
 
-    `logged` is what the log itself earned. `overlap` is over the importance weights of the rounds.
+    `headline` names the estimate to quote. `bernstein` is a 95% interval of the value that holds at
+    every size of the log, if no reward ever leaves `reward_range`, the one of the log. `logged` is
+    what the log itself earned. `overlap` is over the importance weights of the rounds.
     """
 
     policy: str
     estimates: tuple[Estimate, ...]
+    headline: str
+    bernstein: tuple[float, float]
+    reward_range: tuple[float, float]
     logged: Estimate
     overlap: Mapping[str, float]
     mean_weight: Honesty
@@ -78,6 +100,11 @@ class OpeReport:
         return {
             "policy": self.policy,
             "estimates": [_plain(estimate) for estimate in self.estimates],
+            "headline": self.headline,
+            "bernstein": {
+                "interval": list(self.bernstein),
+                "reward_range": list(self.reward_range),
+            },
             "logged": _plain(self.logged),
             "diagnostics": {
                 **self.overlap,
@@ -102,15 +129,22 @@ def evaluate_log(log: BanditLog, policy: str | Floats, *, seed: int) -> OpeRepor
     share = log.seen.sum(axis=1) / len(log)
     supported = float(np.mean([support(each, log.seen, share) for each in target]))
     require_support(supported, weights)
-    intervals = _refitted(policy, log, folds, generator(seed, "ope", "bootstrap"))
     return OpeReport(
         policy if isinstance(policy, str) else "file",
-        tuple(Estimate(name, each.value, intervals[name]) for name, each in found.items()),
+        _with_intervals(found, HEADLINE, seed),
+        HEADLINE,
+        *_bernstein(log.rewards[:, None], weights[:, None]),
         _estimate("logged", terms(plain=log.rewards), seed),
         _overlap(weights, supported),
         mean_weight_check(weights),
         frequency_check(log.actions, log.propensities, len(log.items)),
     )
+
+
+def estimates_of(policy: str | Floats, log: BanditLog, *, seed: int) -> dict[str, Terms]:
+    """Every estimator's terms for `policy` as in `evaluate_log`, without intervals or questions of
+    support."""
+    return _estimated(policy, log, folds_of(len(log), FOLDS, generator(seed, "ope")))[2]
 
 
 def evaluate_slates(log: SlateLog, policy: str, *, seed: int) -> OpeReport:
@@ -142,7 +176,9 @@ def evaluate_slates(log: SlateLog, policy: str, *, seed: int) -> OpeReport:
     }
     return OpeReport(
         policy,
-        tuple(_estimate(name, each, seed) for name, each in found.items()),
+        _with_intervals(found, SLATE_HEADLINE, seed),
+        SLATE_HEADLINE,
+        *_bernstein(log.rewards, np.cumprod(weights, axis=1)),
         _estimate("logged", terms(plain=log.rewards), seed),
         _overlap(whole, supported),
         mean_weight_check(whole),
@@ -159,13 +195,17 @@ def greedy_policy(model: CrossFitted) -> Floats:
     return np.asarray(np.eye(model.means.shape[2])[best], np.float64)
 
 
-def _target(policy: str | Floats, log: BanditLog, model: CrossFitted) -> Floats:
-    """The target policy as (folds or 1, positions, items)."""
+def _fixed(policy: str | Floats, log: BanditLog) -> Floats | None:
+    """A policy that does not depend on rewards, (positions, items); `None` for the greedy one."""
     if not isinstance(policy, str):
-        return policy[None]
-    if policy == "greedy":
-        return greedy_policy(model)
-    return np.full((1, *log.shape), 1.0 / log.shape[1])
+        return policy
+    return None if policy == "greedy" else np.full(log.shape, 1.0 / log.shape[1])
+
+
+def _log_ratio(target: Floats, log: BanditLog) -> Floats:
+    logged = np.zeros(log.shape)
+    np.add.at(logged, (log.strata, log.actions), np.log(log.propensities))
+    return log_ratio(target, log.seen, logged)
 
 
 def _estimated(
@@ -173,41 +213,15 @@ def _estimated(
 ) -> tuple[Floats, Floats, dict[str, Terms]]:
     """The target as (folds or 1, positions, items), its weights (n,), and every estimate."""
     cells = (log.strata, log.actions)
-    model = cross_fit(log.rewards, cells, log.shape, folds)
-    target = _target(policy, log, model)
+    fixed = _fixed(policy, log)
+    prior = None if fixed is None else _log_ratio(fixed, log)
+    model = cross_fit(log.rewards, cells, log.shape, folds, covariate=prior)
+    target = greedy_policy(model) if fixed is None else fixed[None]
     chances = np.broadcast_to(target, model.means.shape)[folds, log.strata, log.actions]
     weights = importance_weights(chances, log.propensities)
     matter = robust_weights(chances, log.propensities)
-    robust = cross_fit(log.rewards, cells, log.shape, folds, matter)
+    robust = cross_fit(log.rewards, cells, log.shape, folds, matter, prior)
     return target, weights, _all(log, weights, target, (model, robust))
-
-
-def _refitted(
-    policy: str | Floats, log: BanditLog, folds: Longs, rng: np.random.Generator
-) -> dict[str, tuple[float, float]]:
-    """95% percentile intervals over logs drawn with replacement.
-
-    Everything is done again on each: the model, the greedy policy and the tuning, or estimators
-    that lean on them would look more certain than they are. Copies of a round share its fold, so
-    that no model sees the round it predicts.
-
-    What no resampling shows is bias: the intervals of `dm`, `switch-dr` and `dr-os`, which accept
-    some, hold the truth less often than 95%, and so does `ips` where few large weights decide.
-    """
-    n, values = len(log), defaultdict(list)
-    for _ in range(int(np.clip(RESAMPLED_ROUNDS // n, 100, 500))):
-        rows = rng.integers(0, n, n)
-        drawn = replace(
-            log,
-            actions=log.actions[rows],
-            strata=log.strata[rows],
-            rewards=log.rewards[rows],
-            propensities=log.propensities[rows],
-        )
-        _, used = np.unique(folds[rows], return_inverse=True)
-        for name, each in _estimated(policy, drawn, used)[2].items():
-            values[name].append(each.value)
-    return {name: percentiles(np.asarray(each)) for name, each in values.items()}
 
 
 def _all(
@@ -237,8 +251,30 @@ def _all(
     }
 
 
+def _with_intervals(found: Mapping[str, Terms], headline: str, seed: int) -> tuple[Estimate, ...]:
+    """Every estimate with its interval; the models are taken as they are, which is right for
+    estimators that stay unbiased whatever their model, and `BIASED` lean on those."""
+    drawn = bootstraps(list(found.values()), generator(seed, "ope", "bootstrap"))
+    intervals = dict(zip(found, drawn, strict=True))
+    low, high = intervals[headline]
+    return tuple(
+        Estimate(
+            name,
+            each.value,
+            (min(low, each.value), max(high, each.value)) if name in BIASED else intervals[name],
+        )
+        for name, each in found.items()
+    )
+
+
 def _estimate(name: str, found: Terms, seed: int) -> Estimate:
     return Estimate(name, found.value, bootstrap(found, generator(seed, "ope", "bootstrap")))
+
+
+def _bernstein(rewards: Floats, weights: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The interval that holds at every size of the log, and the range of rewards it supposes."""
+    bounds = float(rewards.min()), float(rewards.max())
+    return empirical_bernstein(rewards, weights, bounds), bounds
 
 
 def _overlap(weights: Floats, supported: float) -> dict[str, float]:

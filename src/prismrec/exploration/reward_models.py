@@ -3,7 +3,9 @@
 A stratum is what the policy knew: the place on the page, or any other finite context. Cells hold
 few rounds, so each mean is drawn towards its action's mean and that towards the overall mean, as
 far as the noise within cells is larger than the spread between them (an empirical Bayes estimate:
-Morris, "Parametric empirical Bayes inference", JASA 1983).
+Morris, "Parametric empirical Bayes inference", JASA 1983). Where a covariate of the cells is given,
+the overall mean is a line in it: policies prefer what earns more, so that how much likelier a
+policy is to choose a cell than the log was says something of cells that the log hardly saw.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 
 from prismrec.core.arrays import Floats, Longs
 
-__all__ = ["CrossFitted", "cell_means", "cross_fit", "folds_of", "robust_weights"]
+__all__ = ["CrossFitted", "cell_means", "cross_fit", "folds_of", "log_ratio", "robust_weights"]
 
 _LEAST, _MOST = 1.0, 1e6  # pseudo-counts between which shrinkage stays
 
@@ -52,11 +54,13 @@ def cross_fit(
     shape: tuple[int, int],
     folds: Longs,
     weights: Floats | None = None,
+    covariate: Floats | None = None,
 ) -> CrossFitted:
     """Fit `cell_means` once for every fold on the rounds outside of it.
 
     `cells` are the strata and actions (n,) of the rounds, `shape` how many of each there are,
-    `weights` (n,) how much each round matters to the fit, all alike where not given.
+    `weights` (n,) how much each round matters to the fit, all alike where not given, `covariate`
+    (strata, actions) what `cell_means` may lean on; it must not depend on the rewards.
     """
     strata, actions = cells
     flat = strata * shape[1] + actions
@@ -71,17 +75,57 @@ def cross_fit(
             _cell_sums(flat[rest], values[rest], shape)
             for values in (weights, weights * rewards, weights * rewards**2)
         ]
-        means.append(cell_means(*sums))
+        means.append(cell_means(*sums, covariate=covariate))
         seen.append(sums[0])
     return CrossFitted(np.stack(means), np.stack(seen), folds)
 
 
-def cell_means(counts: Floats, sums: Floats, squares: Floats) -> Floats:
+def cell_means(
+    counts: Floats, sums: Floats, squares: Floats, covariate: Floats | None = None
+) -> Floats:
     """Shrunk means (strata, actions) from every cell's count, sum and sum of squares."""
-    whole = sums.sum() / max(counts.sum(), 1e-12)
+    whole = _overall(counts, sums, squares, covariate)
     by_action, total = counts.sum(axis=0), sums.sum(axis=0)
-    action = _shrunk(by_action, total, squares.sum(axis=0), np.full_like(total, whole))
-    return _shrunk(counts, sums, squares, np.broadcast_to(action, counts.shape))
+    middle = np.divide(
+        (counts * whole).sum(axis=0), by_action, out=whole.mean(axis=0), where=by_action > 0
+    )
+    action = _shrunk(by_action, total, squares.sum(axis=0), middle)
+    return _shrunk(counts, sums, squares, whole + (action - middle))
+
+
+def log_ratio(target: Floats, counts: Floats, logged: Floats) -> Floats:
+    """How much likelier the target is to choose each cell than the log was, as a logarithm.
+
+    `target`, `counts` and `logged`, the sums of the logarithms of the rounds' propensities, are
+    (strata, actions). A cell that the log never chose counts as chosen by half a round, and one
+    that the target never chooses as a thousandth of an even share.
+    """
+    rare = np.log(0.5 / max(float(counts.sum()), 1.0))
+    typical = np.divide(logged, counts, out=np.full(counts.shape, rare), where=counts > 0)
+    return np.asarray(np.log(np.maximum(target, 1e-3 / target.shape[1])) - typical, np.float64)
+
+
+def _overall(counts: Floats, sums: Floats, squares: Floats, covariate: Floats | None) -> Floats:
+    """The overall mean for every cell, or a line in the covariate fitted by least squares.
+
+    The slope is shrunk by what chance alone would make of it (1 - 1 / t^2, none where |t| < 1), the
+    line held within what was seen, in the covariate and in the means of the cells.
+    """
+    n = max(float(counts.sum()), 1e-12)
+    mean = float(sums.sum()) / n
+    seen = counts > 0
+    if covariate is None or not seen.any():
+        return np.full(counts.shape, mean)
+    centred = np.clip(covariate, covariate[seen].min(), covariate[seen].max())
+    centred = centred - float((counts * centred).sum()) / n
+    spread = float((counts * centred**2).sum())
+    noise = max(float(squares.sum()) / n - mean**2, 0.0)
+    if spread <= 1e-9 or noise <= 0.0:
+        return np.full(counts.shape, mean)
+    slope = float((centred * sums).sum()) / spread
+    slope *= max(0.0, 1.0 - noise / max(slope**2 * spread, 1e-300))
+    cells = sums[seen] / counts[seen]
+    return np.clip(mean + slope * centred, cells.min(), cells.max())
 
 
 def robust_weights(target: Floats, logged: Floats) -> Floats:

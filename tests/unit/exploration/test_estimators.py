@@ -20,7 +20,13 @@ from prismrec.exploration.estimators import (
     switch_doubly_robust,
     under_model,
 )
-from prismrec.exploration.reward_models import cross_fit, folds_of, robust_weights
+from prismrec.exploration.reward_models import (
+    cell_means,
+    cross_fit,
+    folds_of,
+    log_ratio,
+    robust_weights,
+)
 from prismrec.exploration.slate_estimators import (
     cascade_doubly_robust,
     independent_ips,
@@ -148,6 +154,17 @@ def test_values_of_counts_are_those_of_the_repeated_rounds(log: tuple[np.ndarray
     assert self_normalised_doubly_robust(*log).values(counts[None].astype(float))[
         0
     ] == pytest.approx(self_normalised_doubly_robust(*repeated).value)
+
+
+def test_standard_errors_of_counts_are_those_of_the_repeated_rounds(
+    log: tuple[np.ndarray, ...],
+) -> None:
+    counts = np.random.default_rng(0).integers(0, 3, (2, 4000))
+    for made in (doubly_robust, self_normalised_doubly_robust):
+        found = made(*log).standard_errors(counts.astype(float))
+        for row, error in zip(counts, found, strict=True):
+            repeated = made(*(np.repeat(part, row) for part in log))
+            assert error == pytest.approx(repeated.standard_error, rel=1e-3)
 
 
 # -- slates: two places, three items, without replacement -----------------------------------------
@@ -279,6 +296,23 @@ def test_the_model_finds_cells_that_differ_and_shrinks_cells_that_do_not() -> No
     flat = cross_fit(noise, (strata, actions), (2, 3), folds).means
     raw = [noise[(strata == s) & (actions == a)].mean() for s in range(2) for a in range(3)]
     assert np.ptp(flat[0]) < np.ptp(raw) / 2
+
+
+def test_a_covariate_speaks_for_cells_that_were_hardly_seen() -> None:
+    rng, rounds = np.random.default_rng(4), 30_000
+    logged = np.r_[np.full(5, 0.19), np.full(10, 0.005)]
+    click = np.r_[np.full(5, 0.1), np.full(10, 0.02)]
+    actions = rng.choice(15, rounds, p=logged)
+    clicks = (rng.random(rounds) < click[actions]).astype(float)
+    counts = np.bincount(actions, minlength=15).astype(float)[None]
+    sums = np.bincount(actions, clicks, 15)[None]
+    lean = log_ratio(np.full((1, 15), 1 / 15), counts, counts * np.log(logged))
+    np.testing.assert_allclose(lean[0], np.log(1 / 15) - np.log(logged))
+    plain, leaning = (cell_means(counts, sums, sums, with_) for with_ in (None, lean))
+    worth = click.mean()
+    assert abs(leaning.mean() - worth) < abs(plain.mean() - worth) / 2
+    silent = cell_means(counts, sums, sums, rng.normal(size=(1, 15)) * 0.0)
+    np.testing.assert_allclose(silent, plain)
 
 
 def test_mrdr_weights_are_its_formula() -> None:

@@ -111,6 +111,15 @@ def test_all_estimators_find_the_value_of_uniform_and_their_intervals_hold_it(pa
     assert shape["diagnostics"]["max_weight"] == pytest.approx((1 / 3) / 0.2)
     assert shape["diagnostics"]["honest"] is True
     assert 0 < shape["diagnostics"]["effective_sample_size"] < 4000
+    assert report.headline == "dr"
+    dr = {e.name: e for e in report.estimates}["dr"].interval
+    for estimate in report.estimates:  # biased ones borrow an interval that covers
+        if estimate.name in ("dm", "switch-dr", "dr-os"):
+            assert estimate.interval[0] <= dr[0]
+            assert estimate.interval[1] >= dr[1]
+    low, high = shape["bernstein"]["interval"]
+    assert shape["bernstein"]["reward_range"] == [0.0, 1.0]
+    assert 0.0 < low < dr[0] < dr[1] < high < 1.0
     assert report == evaluate_log(log, "uniform", seed=0)
     assert report.estimates != evaluate_log(log, "uniform", seed=1).estimates
 
@@ -180,6 +189,8 @@ def test_slates_of_an_exploring_policy_tell_what_others_earn() -> None:
     for estimate in uniform.estimates:
         assert estimate.value == pytest.approx(0.8, abs=0.1)
         assert estimate.interval[0] < 0.8 < estimate.interval[1]
+    assert uniform.headline == "cascade-dr"
+    assert uniform.bernstein[0] < 0.8 < uniform.bernstein[1]
     for estimate in greedy.estimates:
         assert estimate.value == pytest.approx(0.6, abs=0.05)
     assert uniform.to_json()["diagnostics"]["honest"] is True
