@@ -49,7 +49,9 @@ class LearningSettings:
     A refreshed model is gated on the newest event of `gate_share` of the people who did something
     since, at most `gate_cases`; the others' newest events train, so that what is new is learned. It
     is kept back when its nDCG@10 is worse than the serving release's by more than `gate_tolerance`
-    (relative) at `gate_confidence`; below `min_gate_cases` events, when its mean is.
+    (relative) at `gate_confidence`; below `min_gate_cases` events, when its mean is. Stricter is
+    `gate_threshold`: the lower bound of the advantage must reach this share of the serving value
+    (0: certainly better), or the release is kept back.
     `watch_seconds` is the pause between looks of `refresh --watch`, `watch_events` how many new
     events make a refresh worth while. `keep_releases` is how many old releases stay on disk.
     `track` is where training reports to: `tensorboard:FOLDER`, `mlflow:ADDRESS`, `wandb:PROJECT`.
@@ -62,6 +64,7 @@ class LearningSettings:
     min_gate_cases: int = 50
     gate_tolerance: float = 0.02
     gate_confidence: float = 0.95
+    gate_threshold: float | None = None
     watch_seconds: float = 30.0
     watch_events: int = 500
     keep_releases: int = 5

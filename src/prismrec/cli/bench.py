@@ -33,6 +33,7 @@ class Bench(StrEnum):
     commits = "commits"
     fuzz = "fuzz"
     ope = "ope"
+    gate = "gate"
 
 
 def bench(

@@ -26,6 +26,8 @@ COMMANDS = (
     "evaluate_search",
     "tune",
     "ope",
+    "compare",
+    "uplift",
     "recommend",
     "search",
     "similar",

@@ -178,7 +178,7 @@ def evaluate_slates(log: SlateLog, policy: str, *, seed: int) -> OpeReport:
         policy,
         _with_intervals(found, SLATE_HEADLINE, seed),
         SLATE_HEADLINE,
-        *_bernstein(log.rewards, np.cumprod(weights, axis=1)),
+        *_bernstein(log.rewards, np.asarray(np.cumprod(weights, axis=1), np.float64)),
         _estimate("logged", terms(plain=log.rewards), seed),
         _overlap(whole, supported),
         mean_weight_check(whole),

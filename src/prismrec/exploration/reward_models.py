@@ -71,12 +71,12 @@ def cross_fit(
     for fold in range(int(folds.max()) + 1):
         # With a single round there is nothing else to fit on: it gets the empty model.
         rest = folds != fold
-        sums = [
+        counts, sums, squares = (
             _cell_sums(flat[rest], values[rest], shape)
             for values in (weights, weights * rewards, weights * rewards**2)
-        ]
-        means.append(cell_means(*sums, covariate=covariate))
-        seen.append(sums[0])
+        )
+        means.append(cell_means(counts, sums, squares, covariate))
+        seen.append(counts)
     return CrossFitted(np.stack(means), np.stack(seen), folds)
 
 

@@ -9,7 +9,7 @@ from prismrec.exploration.logs import SlateLog, slate_log
 from prismrec.exploration.rewards import DEFAULT_REWARDS, WINDOW, join_rewards
 from prismrec.store import StoreReader
 
-__all__ = ["rewards_from", "stored_slates"]
+__all__ = ["rewards_from", "stored_events", "stored_slates"]
 
 _FIELDS = ("item_id", "event", "user_id", "timestamp", "event_id", "session_id", "exposure_id")
 
@@ -27,7 +27,7 @@ def stored_slates(
         for exposure in store.exposures()
         if exposure.chosen and PAGE_OF not in exposure.context
     ]
-    joined = join_rewards(shown, _events(store), rewards, window=window)
+    joined = join_rewards(shown, stored_events(store), rewards, window=window)
     return slate_log(shown, joined.rewards), joined.counts
 
 
@@ -48,6 +48,7 @@ def rewards_from(text: str) -> Mapping[str, float]:
     return rewards or DEFAULT_REWARDS
 
 
-def _events(store: StoreReader) -> Iterator[Event]:
+def stored_events(store: StoreReader) -> Iterator[Event]:
+    """All events of the store, in the order they came."""
     for row in store.events().select(_FIELDS).iter_rows(named=True):
         yield Event(**row)
