@@ -25,7 +25,7 @@ from prismrec.core import (
 )
 from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
-from prismrec.exploration import Greedy, policy_from
+from prismrec.exploration import Greedy, Learned, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
 from prismrec.language.synonyms import Synonyms
 from prismrec.models.popularity import PopularityScorer
@@ -51,6 +51,7 @@ __all__ = [
     "search_evidence",
     "search_facts",
     "with_items",
+    "with_learned",
     "with_rules",
     "without_items",
 ]
@@ -144,6 +145,11 @@ def with_rules(snapshot: Snapshot, rules: Sequence[Rule]) -> Snapshot:
     return replace(snapshot, front=replace(snapshot.front, rules=Curation(rules)))
 
 
+def with_learned(snapshot: Snapshot, learned: Learned) -> Snapshot:
+    """The next snapshot, whose policy goes by what was `learned`, now and later."""
+    return _with_policies(replace(snapshot, learned=learned))
+
+
 def without_items(snapshot: Snapshot, item_ids: Sequence[str]) -> Snapshot:
     """The next snapshot, in which these items are gone; their positions stay, as tombstones."""
     catalogue = snapshot.catalogue.removed(item_ids)
@@ -173,7 +179,7 @@ def _with_policies(snapshot: Snapshot) -> Snapshot:
     return replace(
         snapshot,
         rankers=tuple(rankers_from(settings.ranking, features)),
-        policy=policy_from(settings.exploration, diversity, features.created_at),
+        policy=policy_from(settings.exploration, diversity, features.created_at, snapshot.learned),
         greedy=Greedy(diversity),
     )
 

@@ -33,6 +33,7 @@ from prismrec.core import (
 )
 from prismrec.data.catalogue import Catalogue
 from prismrec.engine import Engine, Explanation
+from prismrec.feedback import Feedback
 from prismrec.folder import database_of, key_of, settings_of
 from prismrec.profiles import Profiles
 from prismrec.release import Release, load_release, save_release
@@ -61,7 +62,8 @@ class Collection:
         self.settings = settings
         self.store = store
         self.releases = Releases(path)
-        self.engine = Engine(snapshot, store.events, self._log)
+        self.feedback = Feedback(store, settings.exploration)
+        self.engine = Engine(self.feedback.follow(snapshot), store.events, self._log)
         self.suggestions = Suggestions(store)
         self._turn = threading.RLock()
 
@@ -109,6 +111,7 @@ class Collection:
 
     def close(self) -> None:
         """Finish what is queued and let go of the store. Calling it again does nothing."""
+        self.feedback.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -211,6 +214,8 @@ class Collection:
         counts = self.store.erase(user_id)
         self.snapshot.people.forget(user_id)
         self.suggestions.refresh()
+        with self._turn:
+            self.engine.snapshot = self.feedback.follow(self.snapshot)
         self.store.audit.append("erase", by, {"removed": counts})
         return counts
 
@@ -267,7 +272,7 @@ class Collection:
             snapshot = snapshot_of(self.store, release, self.settings, self.path)
             move()
             self.store.audit.append(action, by, {"from": before, "to": number})
-            self.engine.snapshot = snapshot
+            self.engine.snapshot = self.feedback.follow(snapshot)
 
     def _log(self, exposure: Exposure) -> None:
         self.store.exposures.append(exposure)

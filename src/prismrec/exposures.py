@@ -34,5 +34,6 @@ def exposure(
         user_id=query.user_id,
         session_id=query.session_id,
         text=query.text,
+        features={} if seen.learned is None else seen.learned.logged(shortlist),
         context=dict(query.context),
     )

@@ -32,7 +32,7 @@ from prismrec.core import (
 from prismrec.core.arrays import Bools, Positions
 from prismrec.core.understood import Understood
 from prismrec.data.catalogue import Catalogue
-from prismrec.exploration import Greedy, Pinned
+from prismrec.exploration import Greedy, Learned, Pinned
 from prismrec.models.calibration import Calibration
 from prismrec.profiles import Profiles
 from prismrec.ranking.search import SearchRanker
@@ -89,6 +89,7 @@ class Snapshot:
     users: Ids = field(default_factory=Ids)
     people: Profiles = field(default_factory=lambda: Profiles(None))
     calibration: Calibration = field(default_factory=Calibration)
+    learned: Learned | None = None
 
     # -- what the snapshot is ---------------------------------------------------------------------
 

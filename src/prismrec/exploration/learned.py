@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from prismrec.core import Diversity, Exposure
+from prismrec.core import Candidates, Diversity, Exposure
 from prismrec.core.arrays import Bools, Floats, Positions
 from prismrec.exploration.bandits import Rule
 from prismrec.exploration.belief import Belief, BeliefSettings
-from prismrec.exploration.features import SCORES, WORTH, features_of, logged_features
+from prismrec.exploration.features import SCORES, WORTH, features_of, log_features, logged_features
 from prismrec.exploration.posterior import Posterior
 from prismrec.exploration.sequential import Place, SequentialPolicy, Shortlist, version_of
 
@@ -81,6 +81,10 @@ class Learned:
     def count(self) -> int:
         """How many exposures were learned from."""
         return self.posteriors[0].count
+
+    def logged(self, candidates: Candidates) -> dict[str, tuple[float, ...]]:
+        """What the exposure of one query's candidates has to keep for this to learn from it."""
+        return log_features(candidates, self.settings.features)
 
     def update(self, exposures: Sequence[Exposure], rewards: Floats) -> None:
         """Learn what each place of the exposures earned, `rewards` (exposures, places).
@@ -184,7 +188,7 @@ class LearningPolicy(SequentialPolicy):
 
     def estimates(self, shortlist: Shortlist) -> Floats:
         """What the rule makes of the beliefs."""
-        x = features_of(shortlist, self.learned.settings.features)
+        x = features_of(shortlist.candidates, self.learned.settings.features)
         positions = np.where(shortlist.valid, shortlist.positions, -1)
         return self.learned.rule.estimates(self.learned.posteriors, x, positions)
 

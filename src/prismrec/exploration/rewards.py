@@ -16,11 +16,15 @@ import numpy as np
 from prismrec.core import BadSettings, Event, Exposure
 from prismrec.core.arrays import Floats
 
-__all__ = ["DEFAULT_REWARDS", "WINDOW", "Joined", "join_rewards"]
+__all__ = ["DEFAULT_REWARDS", "DWELL", "WINDOW", "Joined", "check_rewards", "join_rewards"]
 
 DEFAULT_REWARDS: Mapping[str, float] = {"click": 1.0, "cart": 3.0, "purchase": 10.0, "return": -5.0}
 WINDOW = 7 * 24 * 3_600_000
 """How long after the exposure an event still counts for it, in milliseconds: seven days."""
+DWELL = "dwell"
+"""An event whose value is how many seconds an item was looked at."""
+WHOLE = 60.0
+"""Seconds of dwelling that earn the whole reward; fewer earn their share."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,12 @@ def join_rewards(
     """What each place of each exposure earned within `window` milliseconds.
 
     An event counts for the place of its item in the slate of its `exposure_id`, by its own
-    timestamp (one without a timestamp counts as in time), once for each event type. Where an
-    exposure id comes twice, the first is meant. Raises `BadSettings` for a reward that is not a
-    finite number or a window that is not above 0.
+    timestamp (one without a timestamp counts as in time), once for each event type. A `dwell`
+    earns its reward in proportion to its seconds, the whole of it from a minute on; of several the
+    longest counts. Where an exposure id comes twice, the first is meant. Raises `BadSettings` for a
+    reward that is not a finite number or a window that is not above 0.
     """
-    _check(rewards, window)
+    check_rewards(rewards, window)
     width = max((len(shown.chosen) for shown in exposures), default=0)
     joined = np.zeros((len(exposures), width))
     rows: dict[str, int] = {}
@@ -61,7 +66,7 @@ def join_rewards(
         rows.setdefault(shown.exposure_id, row)
     counts: Counter[str] = Counter()
     ids: set[str] = set()
-    done: set[tuple[int, str, str]] = set()
+    done: dict[tuple[int, str, str], float] = {}
     for event in events:
         fate = _fate(event, exposures, rows, rewards, window)
         if fate == "counted":
@@ -69,22 +74,31 @@ def join_rewards(
             key = (row, event.item_id, event.event)
             if key in done or (event.event_id and event.event_id in ids):
                 fate = "repeated"
-            else:
-                joined[row, exposures[row].chosen.index(event.item_id)] += rewards[event.event]
-                done.add(key)
+            more = max(0.0, _part(event) - done.get(key, 0.0))
+            if fate == "counted" or event.event == DWELL:
+                place = exposures[row].chosen.index(event.item_id)
+                joined[row, place] += rewards[event.event] * more
+                done[key] = done.get(key, 0.0) + more
                 ids.add(event.event_id)
         counts[fate] += 1
     return Joined(joined, dict(counts))
 
 
-def _check(rewards: Mapping[str, float], window: int) -> None:
+def check_rewards(rewards: Mapping[str, float], window: float) -> None:
+    """Raise `BadSettings` for a reward that is no finite number, or a window not above 0."""
     for name, reward in rewards.items():
         if not np.isfinite(reward):
             raise BadSettings(f"The reward of '{name}' is {reward}.", hint="Give a finite number.")
     if window <= 0:
-        raise BadSettings(
-            f"The attribution window is {window} ms.", hint="Give milliseconds above 0."
-        )
+        raise BadSettings(f"The attribution window is {window}.", hint="Give a time above 0.")
+
+
+def _part(event: Event) -> float:
+    """The part of its type's reward that an event earns, from 0 to 1."""
+    if event.event != DWELL:
+        return 1.0
+    seconds = event.value or 0.0
+    return min(max(seconds, 0.0), WHOLE) / WHOLE if np.isfinite(seconds) else 0.0
 
 
 def _fate(

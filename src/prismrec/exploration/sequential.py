@@ -15,7 +15,6 @@ import numpy as np
 
 from prismrec.core import Candidates, Choice, Diversity, Exposure, QueryBatch
 from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores
-from prismrec.core.slates import pick_parts
 
 __all__ = [
     "Place",
@@ -147,13 +146,15 @@ class Shortlist:
         self.valid = (self.positions >= 0) & np.isfinite(self.scores)
         self.at = queries.at
         self.diversity = diversity
-        self.features = (
-            None if candidates.features is None else pick_parts(candidates.features, order)
-        )
-        self.feature_names = candidates.feature_names
+        self._candidates = candidates
         self._alone = self.scores.astype(np.float64)
         # Walking the shortlist by item position makes argmax break ties by position.
         self._by_position = np.argsort(self.positions, axis=1, kind="stable")
+
+    @property
+    def candidates(self) -> Candidates:
+        """The candidates in the order of the shortlist."""
+        return self._candidates.gather(self.order)
 
     def place(self, left: Bools, picks: Longs, estimates: Floats | None = None) -> Place:
         """The place after the columns `picks` (b, index) of the shortlist."""

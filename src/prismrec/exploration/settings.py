@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from prismrec.core import BadSettings
+from prismrec.exploration.rewards import DEFAULT_REWARDS, check_rewards
 
 __all__ = ["LEARNING", "POLICIES", "ExplorationSettings"]
 
 LEARNING = ("linucb", "thompson", "bootstrap", "squarecb", "regcb")
 """Policies that learn from what their slates earned."""
+FEATURES = ("scores", "parts")
 POLICIES = ("greedy", "epsilon-greedy", "plackett-luce", *LEARNING)
 
 
@@ -42,7 +44,11 @@ class ExplorationSettings:
     all items share and what is an item's own, `keep` is what an exposure still weighs after
     another one, `expected` what the best candidate should earn before any feedback, and place k
     is looked at with the chance `k^-position_bias`. See `belief.BeliefSettings`,
-    `learned.LearnedSettings` and `bandits`.
+    `learned.LearnedSettings` and `bandits`. `features` is what it goes by: `scores` (the model's
+    score of an item, and the item's own level) or `parts` (each part of the score beside them,
+    logged with every exposure). `rewards` says what each event type earns the item it names,
+    when it comes within `window_days` of the exposure (see `rewards.join_rewards`); all are
+    divided by the largest of them. The log is looked at every `learn_seconds`.
     """
 
     policy: str = "greedy"
@@ -65,6 +71,10 @@ class ExplorationSettings:
     keep: float = 1.0
     expected: float = 0.1
     position_bias: float = 0.0
+    features: str = "scores"
+    rewards: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_REWARDS))
+    window_days: float = 7.0
+    learn_seconds: float = 5.0
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -72,6 +82,12 @@ class ExplorationSettings:
                 f"exploration.policy is '{self.policy}'.",
                 hint=f"Give one of: {', '.join(POLICIES)}.",
             )
+        if self.features not in FEATURES:
+            raise BadSettings(
+                f"exploration.features is '{self.features}'.",
+                hint=f"Give one of: {', '.join(FEATURES)}.",
+            )
+        check_rewards(self.rewards, self.window_days)
         for names, holds, hint in _RULES:
             for name in names:
                 value = getattr(self, name)
@@ -97,7 +113,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         "Give a whole number above 0.",
     ),
     (
-        ("temperature", "new_days", "ridge", "own_ridge"),
+        ("temperature", "new_days", "ridge", "own_ridge", "window_days", "learn_seconds"),
         lambda value: 0.0 < value < math.inf,
         "Give a number above 0.",
     ),

@@ -133,6 +133,8 @@ CHANGES = {
     "expected": 0.2,
     "position_bias": 1.0,
 }
+ELSEWHERE = {"features", "rewards", "window_days", "learn_seconds"}
+"""What `feedback.Feedback` reads; the features are named in the version, rewards are in the log."""
 
 BELIEF = {"ridge", "own_ridge", "keep", "expected", "position_bias"}
 LEARN = {"width", "draws", "members", "gamma", "gamma_exponent", *BELIEF}
@@ -166,7 +168,7 @@ def test_every_setting_that_changes_the_distribution_changes_the_version(name: s
         changed = version(replace(plain, **{setting: value}))
         assert (changed in versions) == (setting in READ_BY_NONE[name])
         versions.add(changed)
-    assert {f.name for f in fields(ExplorationSettings)} == {"policy", *CHANGES}
+    assert {f.name for f in fields(ExplorationSettings)} == {"policy", *CHANGES, *ELSEWHERE}
 
 
 def test_greedy_without_new_items_has_no_price() -> None:

@@ -78,6 +78,19 @@ def test_a_session_that_became_a_user_is_not_foreign() -> None:
     assert join_rewards([anonymous], [forged], WORTH).counts == {"foreign": 1}
 
 
+def test_dwelling_earns_by_the_second_and_the_longest_look_counts() -> None:
+    looks = [15.0, 45.0, 30.0, float("nan"), -3.0]
+    events = [
+        replace(CLICK, event="dwell", value=seconds, event_id=str(number))
+        for number, seconds in enumerate(looks)
+    ]
+    for order in (events, events[::-1]):
+        assert join_rewards([SHOWN], order, {"dwell": 2.0}).rewards[0, 1] == 1.5
+    long = replace(events[0], value=7_200.0)
+    assert join_rewards([SHOWN], [long, long], {"dwell": 2.0}).rewards[0, 1] == 2.0
+    assert not join_rewards([SHOWN], [replace(long, value=None)], {"dwell": 2.0}).rewards.any()
+
+
 def test_order_does_not_matter_and_lost_feedback_takes_only_its_own() -> None:
     events = [
         CLICK, replace(CLICK, event_id="2"), replace(CLICK, event="purchase", event_id="3"),
