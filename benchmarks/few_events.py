@@ -52,10 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         plan = Plan(split=split, repeats=repeats, seed=asked.seed)
         exam = prepare(data_folder() / asked.data, plan, Settings()).exam
         print(f"{asked.data}, nDCG@10 of {len(exam.test)} cases, by events of the history that are")
-        print("read:" + "".join(f"{'all' if n is None else n:>8}" for n in known))
+        new = exam.test.queries.histories.lengths == 0
+        print(f"read; `new` are the {new.sum()} that have no history at all:")
+        print(" " * 12 + "".join(f"{'all' if n is None else n:>8}" for n in known) + "     new")
         for name in asked.models.split(","):
             values = answers(exam, known, name, Settings().models, asked.seed)
-            print(f"{name:12}" + "".join(f"{v.mean():8.4f}" for v in values), flush=True)
+            columns = (*values, values[-1][new])
+            print(f"{name:12}" + "".join(f"{v.mean():8.4f}" for v in columns), flush=True)
             if name == "default" and asked.without:
                 usual = experts_for(facts_of(exam.train, exam.rule.repeats))
                 fewer = tuple(e for e in usual if e not in asked.without.split(","))

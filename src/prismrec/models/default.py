@@ -126,7 +126,6 @@ class Default:
         where there is no validation to choose by.
         """
         from prismrec.models.mixture.fit import fit_mixture
-        from prismrec.models.mixture.nobody import answering_nobody
         from prismrec.models.mixture.welcome import welcoming
 
         repeats = self.repeats
@@ -150,7 +149,6 @@ class Default:
             experts = _in_time(fitted, plan, self.settings.budget, bar)
             bar.say("Weighing the experts")
             mixture = fit_mixture(experts, validation, repeats, rng, lent=lent)
-            mixture = answering_nobody(mixture, validation, repeats, rng.spawn(1)[0])
             seen = np.bincount(train.positives.items, minlength=train.n_items)[: train.n_items] > 0
             price = self.settings.newcomer_price
             return welcoming(mixture, seen, validation, repeats, price, rng)

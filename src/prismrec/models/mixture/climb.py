@@ -10,7 +10,7 @@ from prismrec.core.arrays import Bools
 from prismrec.models.mixture.pool import Pool
 from prismrec.models.mixture.weighing import Weighing
 
-__all__ = ["PROOF", "climb"]
+__all__ = ["climb"]
 
 FACTORS = (0.0, 0.5, 2.0)
 PROOF = 0.5

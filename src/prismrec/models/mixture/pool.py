@@ -82,23 +82,15 @@ class Pool:
 
 
 def pool_of(
-    experts: Mapping[str, Scorer],
-    cases: Cases,
-    repeats: bool,
-    rng: np.random.Generator,
-    read: int | None = None,
+    experts: Mapping[str, Scorer], cases: Cases, repeats: bool, rng: np.random.Generator
 ) -> Pool:
-    """The candidates of `cases`, of whose histories the experts `read` the last events (`None`:
-    all). Cases whose target cannot come out, because it stands in a history that is filtered, are
-    left out."""
+    """The candidates of `cases`. Cases whose target cannot come out, because it stands in a history
+    that is filtered, are left out."""
     seed = int(rng.integers(2**63))
 
     def block(start: int) -> Pool:
         part = cases.take(np.arange(start, min(start + CHUNK, len(cases))))
-        asked = part.queries
-        if read is not None:
-            asked = replace(asked, histories=asked.histories.last(read))
-        full = [np.asarray(scorer.score(asked)) for scorer in experts.values()]
+        full = [np.asarray(scorer.score(part.queries)) for scorer in experts.values()]
         eligible = np.zeros(full[0].shape, np.float32)
         if not repeats:
             mask_history(eligible, part.queries)
@@ -106,8 +98,8 @@ def pool_of(
         picked, logs = candidates(full, eligible, part.targets, own)
         fit = np.isfinite(logs[:, 0])
         scores = np.stack([np.take_along_axis(f, picked, 1) for f in full], axis=-1)
-        features = query_features(asked).astype(np.float32)
-        sure = certainties(experts.values(), asked)
+        features = query_features(part.queries).astype(np.float32)
+        sure = certainties(experts.values(), part.queries)
         return Pool(scores[fit], logs[fit], features[fit], sure[fit], part.clusters[fit])
 
     blocks = list(side_by_side(block, range(0, len(cases), CHUNK)))

@@ -25,29 +25,23 @@ class Weighing:
     `floors` (e,) of their evidence, 0 where the score is a log-score already; `scales` (e,) of z;
     `weights` (f, e), from which `w(q) = softplus(features(q) @ weights)`. The features are
     `query_features`; where `certainty` (2, e) is given, the experts' certainties follow them, less
-    its first row and divided by its second. `empty` (e,), where it is given, multiplies the weights
-    of queries that have neither a history nor a text.
+    its first row and divided by its second.
     """
 
     floors: Floats
     scales: Floats
     weights: Floats
     certainty: Floats | None = None
-    empty: Floats | None = None
 
     def keep(self, kept: Bools) -> Weighing:
-        """Only the experts that are `kept` (e,), before certainties and empty histories count."""
+        """Only the experts that are `kept` (e,), before certainties count."""
         return Weighing(self.floors[kept], self.scales[kept], self.weights[:, kept])
 
     def by_query(self, features: Floats | Scores, sure: Floats) -> Floats:
         """(b, e): what each expert weighs for queries of these `features` (b, f) of which the
         experts are `sure` (b, e)."""
         told = self.told(features, sure)
-        weights = np.asarray(np.logaddexp(0, told @ self.weights), np.float64)
-        if self.empty is None:
-            return weights
-        empty, text = (features[:, QUERY_FEATURES.index(name)] > 0 for name in ("empty", "text"))
-        return np.where((empty & ~text)[:, None], weights * self.empty, weights)
+        return np.asarray(np.logaddexp(0, told @ self.weights), np.float64)
 
     def told(self, features: Floats | Scores, sure: Floats) -> Floats:
         """All that the weights depend on."""
@@ -62,15 +56,14 @@ class Weighing:
 
     def arrays(self) -> dict[str, Any]:
         """What a release stores."""
-        more = {"certainty": self.certainty, "empty": self.empty}
-        given = {name: array for name, array in more.items() if array is not None}
-        return {"floors": self.floors, "scales": self.scales, "weights": self.weights} | given
+        plain = {"floors": self.floors, "scales": self.scales, "weights": self.weights}
+        return plain if self.certainty is None else plain | {"certainty": self.certainty}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
         """The one that was stored."""
         floors, scales, weights = (arrays[name] for name in ("floors", "scales", "weights"))
-        return cls(floors, scales, weights, arrays.get("certainty"), arrays.get("empty"))
+        return cls(floors, scales, weights, arrays.get("certainty"))
 
 
 def query_features(queries: QueryBatch) -> Floats:
