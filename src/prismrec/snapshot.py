@@ -36,6 +36,7 @@ from prismrec.exploration import Greedy, Learned, Pinned
 from prismrec.models.calibration import Calibration
 from prismrec.profiles import Profiles
 from prismrec.ranking.search import SearchRanker
+from prismrec.ranking.taste import Trusts, with_taste
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.filters import carrying
 from prismrec.retrieval.selection import top_k
@@ -48,7 +49,9 @@ __all__ = ["Snapshot"]
 NONE = np.zeros(0, np.int32)
 AS_SORTED = Greedy()
 """Chooses for a list that the asker sorted: in its order."""
-WEIGHED = 600
+BROUGHT = 300
+"""How many candidates for a text each source brings; docs/decisions/search-ranking.md."""
+WEIGHED = 400
 """How many of those that words and meaning bring are weighed against each other."""
 TASTED = 200
 """How many of the best found for a text are weighed by personal taste: what fits the words and the
@@ -90,6 +93,7 @@ class Snapshot:
     people: Profiles = field(default_factory=lambda: Profiles(None))
     calibration: Calibration = field(default_factory=Calibration)
     learned: Learned | None = None
+    trusts: Trusts = field(default_factory=Trusts)
 
     # -- what the snapshot is ---------------------------------------------------------------------
 
@@ -220,7 +224,7 @@ class Snapshot:
 
     def found_by_text(self, asked: QueryBatch, allowed: Bools, k: int = 0) -> Candidates:
         """At least k candidates for a text where there are so many, by words and by meaning."""
-        depth = max(k, self.settings.retrieval.candidates)
+        depth = max(k, BROUGHT)
         lists = [source.search(asked, depth, allowed=allowed) for source in self.searchers]
         constant = self.settings.retrieval.rrf_k
         return reciprocal_rank_fusion(lists, max(k, WEIGHED), constant=constant)
@@ -265,21 +269,11 @@ class Snapshot:
         return self.best_of_all(without, within if within.any() else allowed, k)
 
     def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
-        """Adds a part that falls with the rank by personal taste, from `weight` on, for the rows
-        that have a history."""
-        taste = self.scorer.score(replace(asked, texts=None, text_vectors=None), found.positions)
-        taste = np.where(found.positions >= 0, taste, -np.inf)
-        ranks = np.argsort(np.argsort(-taste, axis=1, kind="stable"), axis=1, kind="stable")
-        part = weight * self.settings.retrieval.rrf_k / (self.settings.retrieval.rrf_k + ranks)
-        known = (asked.histories.lengths > 0)[:, None] & (found.positions >= 0)
-        part = np.where(known, part, 0).astype(np.float32)
-        assert found.parts is not None
-        return replace(
-            found,
-            scores=found.scores + part,
-            parts=np.concatenate([found.parts, part[:, :, None]], axis=2),
-            part_names=(*found.part_names, "personal"),
-        )
+        """Adds what the person's own taste says, as far as their history can be believed."""
+        past = replace(asked, texts=None, text_vectors=None)
+        taste = self.scorer.score(past, found.positions)
+        trust = self.trusts.of(self.scorer, past, len(self.catalogue))
+        return with_taste(found, taste, weight * trust)
 
     def notes(self, query: Query, shortlist: Candidates) -> tuple[str, ...]:
         """What the person should be told about this answer."""

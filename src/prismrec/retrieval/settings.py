@@ -26,15 +26,16 @@ class RetrievalSettings:
     """How candidates are found.
 
     Below `exact_below` items every item is a candidate, and vector search is exact, from
-    `projected_from` items on by a first step over fewer numbers; from `exact_below` on
-    each source brings `candidates` items, and vectors are searched in an HNSW graph of
+    `projected_from` items on by a first step over fewer numbers; from `exact_below` on each source
+    of recommendations brings `candidates` items, and vectors are searched in an HNSW graph of
     `hnsw_links` neighbours (M), built with `hnsw_build` (efConstruction) and searched with
     `hnsw_search` (efSearch). A filter that leaves at most `filtered_exact_below` vectors is
     searched exactly.
 
-    `rrf_k` is the constant of reciprocal-rank fusion; in a search the person's own taste joins it
-    with `personal_weight`, where words and meaning each count 1. Half-lives are in
-    days, for collections with a clock.
+    `rrf_k` is the constant of reciprocal-rank fusion. In a search the person's own taste adds
+    `personal_weight`, where an item that has all words counts 1, for each standard deviation that
+    an item stands out by it, times how far the person's history can be believed; 0 for none.
+    Half-lives are in days, for collections with a clock.
 
     `field_boosts` weighs the fields of the lexical index, `field_tie` is what a word earns from the
     fields beside the one it matched best, and `stemmer` names the stemmer of words in Latin script
@@ -53,7 +54,7 @@ class RetrievalSettings:
     hnsw_search: int = 256
     filtered_exact_below: int = 20_000
     rrf_k: float = 60.0
-    personal_weight: float = 0.3
+    personal_weight: float = 0.08
     popular_half_life_days: float = 30.0
     recent_half_life_days: float = 14.0
     repeat_half_life_days: float = 30.0
