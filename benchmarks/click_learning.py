@@ -166,7 +166,7 @@ def clicks(made: World, ranker: SearchRanker, sessions: int, seed: int) -> tuple
     )
     asked = asked_for(snapshot, made.texts[:TAUGHT])
     best = ranker.rank(asked, snapshot.found_by_text(asked, snapshot.alive)).best(50)
-    looks = 1.0 / (1.0 + np.arange(PAGE))
+    looks: Floats = 1.0 / np.arange(1.0, PAGE + 1)
     items = np.zeros((sessions, PAGE), np.int32)
     for start in range(0, sessions, 500):
         rows = queries[start : start + 500]

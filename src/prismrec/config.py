@@ -54,6 +54,8 @@ class LearningSettings:
     (0: certainly better), or the release is kept back.
     `watch_seconds` is the pause between looks of `refresh --watch`, `watch_events` how many new
     events make a refresh worth while. `keep_releases` is how many old releases stay on disk.
+    From `search_clicks` clicks on searches on, `refresh` learns the ranking of searches from them
+    (0: never), unless judgments taught it.
     `track` is where training reports to: `tensorboard:FOLDER`, `mlflow:ADDRESS`, `wandb:PROJECT`.
     """
 
@@ -68,6 +70,7 @@ class LearningSettings:
     watch_seconds: float = 30.0
     watch_events: int = 500
     keep_releases: int = 5
+    search_clicks: int = 2_000
     track: str = ""
 
 

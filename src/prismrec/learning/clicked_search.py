@@ -12,22 +12,86 @@ expectation maximisation from the same log).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 
+from prismrec.config import Settings
 from prismrec.core import PAGE_OF, Event, Exposure, Ids, Judgments
 from prismrec.core.arrays import Bools, Floats, Longs, Positions
+from prismrec.data.catalogue import Catalogue
 from prismrec.exploration.rewards import join_rewards
+from prismrec.learning.judged_search import taught
+from prismrec.release import Release
 
-__all__ = ["Pages", "clicked_pages", "examination", "judged_by_clicks"]
+__all__ = [
+    "Pages",
+    "clicked_pages",
+    "examination",
+    "judged_by_clicks",
+    "newest_searches",
+    "taught_by_clicks",
+]
 
 ROUNDS = 200
 PLACES = 50
 """Places beyond are counted as the last of these."""
 PRIOR = 1.0
 """Looks of average outcome that every item is given for a text, so that few say little."""
+MOST_PAGES = 200_000
+"""The newest searches that are learned from."""
+EVENT = ("item_id", "event", "user_id", "timestamp", "event_id", "session_id", "exposure_id")
+
+
+def taught_by_clicks(
+    release: Release,
+    serving: Release,
+    catalogue: Catalogue,
+    log: tuple[Sequence[Exposure], pl.DataFrame],
+    settings: Settings,
+    *,
+    path: Path | None = None,
+) -> Release:
+    """`release` with the ranker of searches of `serving`, or with one that learned from the clicks
+    in the `log`, which is its exposures and the store's events.
+
+    Every event of positive feedback that names an exposure is a click. Nothing is learned where
+    judgments taught the serving ranker, where there are fewer clicks than
+    `learning.search_clicks`, or where every item always stood at the same place for its text. Only
+    what was shown is learned from: what was not says nothing. What was found stands in the report
+    under `search`, with the chances of a look, `from` being `clicks`.
+    """
+    before = serving.report.get("search", {})
+    told = {**release.report, **({"search": before} if before else {})}
+    kept = replace(release, ranker=serving.ranker, report=told)
+    judged = serving.ranker is not None and before.get("from") != "clicks"
+    if judged or not settings.learning.search_clicks:
+        return kept
+    shown, events = log
+    named = events.filter(pl.col("exposure_id") != "").select(EVENT)
+    kinds = sorted(set(named["event"].to_list()))
+    wanted = settings.feedback.weights_of(kinds, None) > 0
+    types = [kind for kind, positive in zip(kinds, wanted, strict=True) if positive]
+    came = (Event(**row) for row in named.iter_rows(named=True))
+    pages = clicked_pages(shown, came, catalogue.ids, types)
+    if pages.clicked.sum() < settings.learning.search_clicks or not moved(pages):
+        return kept
+    looks = examination(pages)
+    found = taught(
+        release, catalogue, judged_by_clicks(pages, looks), settings, path=path, unjudged=0
+    )
+    log_said = {"clicks": int(pages.clicked.sum()), "looks": looks.round(3).tolist()}
+    report = {**found.report["search"], "from": "clicks", **log_said}
+    return replace(found, report={**found.report, "search": report})
+
+
+def newest_searches(exposures: Iterable[Exposure]) -> list[Exposure]:
+    """The newest 200,000 of the exposures that answered a text."""
+    return list(deque((one for one in exposures if one.text.strip()), MOST_PAGES))
 
 
 @dataclass(frozen=True)
@@ -97,6 +161,12 @@ def examination(pages: Pages) -> Floats:
         like = (liked.sum(axis=1) + PRIOR * mean) / (shown.sum(axis=1) + PRIOR)
         like = np.clip(like, 1e-4, 1 - 1e-6)
     return np.asarray(look / look[0])
+
+
+def moved(pages: Pages) -> bool:
+    """Whether any item was shown at several places for one text, without which places and items
+    cannot be told apart."""
+    return bool((np.count_nonzero(_counted(pages)[2], axis=1) > 1).any())
 
 
 def _counted(pages: Pages) -> tuple[Longs, Longs, Floats, Floats]:

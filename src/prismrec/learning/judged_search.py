@@ -42,8 +42,10 @@ def taught(
     *,
     seed: int = 0,
     path: Path | None = None,
+    unjudged: int = CANDIDATES,
 ) -> Release:
-    """`release` with a ranker of searches that learned from `judgments`.
+    """`release` with a ranker of searches that learned from `judgments`, and from the best
+    `unjudged` of what nobody judged as from what does not answer.
 
     Its worth is measured first, by cross-validation over queries. Where nDCG@10 would not rise, the
     ranker is left out. What was found stands in the report under `search`.
@@ -52,7 +54,7 @@ def taught(
     items = [catalogue.item(int(p)) for p in np.flatnonzero(catalogue.alive)]
     numbers = numbers_of(items)
     ranker = SearchRanker(search_evidence(snapshot, search_facts(snapshot, numbers)))
-    examples = examples_of(snapshot, ranker, judgments)
+    examples = examples_of(snapshot, ranker, judgments, unjudged=unjudged)
     report, keep = _measured(examples, seed)
     learned = fit_lambdamart(examples, seed, numbers=numbers).state() if keep else None
     return replace(release, ranker=learned, report={**release.report, "search": report})

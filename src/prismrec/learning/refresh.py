@@ -23,6 +23,7 @@ from prismrec.data.splits import set_apart
 from prismrec.evaluation.ranks import HistoryFilter
 from prismrec.folder import database_of, key_of, settings_of
 from prismrec.learning.calibration import calibrated_by_log
+from prismrec.learning.clicked_search import newest_searches, taught_by_clicks
 from prismrec.learning.gates import Verdict, compare
 from prismrec.learning.training import Material, gather, train
 from prismrec.models.registry import scorer_from_state
@@ -57,6 +58,7 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
             return Refreshed(0, 0, None, time.perf_counter() - began)
         events, catalogue = store.events(), store.catalogue()
         told = calibrated_by_log(serving.calibration, serving.number, store.exposures(), events)
+        searches = newest_searches(store.exposures())
     fresh = events.filter(pl.col("seq") > serving.last_seq)
     dataset = dataset_of(events, catalogue, has_clock=serving.has_clock)
     material = gather(dataset, settings, cache=path / "cache", vocabulary=serving.vocabulary)
@@ -71,7 +73,9 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
         start=old,
         event_types=serving.event_types,
     )
-    release = replace(release, ranker=serving.ranker, calibration=release.calibration.joined(told))
+    release = replace(release, calibration=release.calibration.joined(told))
+    log = searches, events
+    release = taught_by_clicks(release, serving, material.catalogue, log, settings, path=path)
     new = scorer_from_state(release.scorer, material.features)
     known = known_to(cases, len(serving.event_types))
     verdict = judge(old, new, known, release, settings, seed)
