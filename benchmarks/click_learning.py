@@ -1,6 +1,6 @@
 """Learning to rank searches from clicks: with the bias of places, without it, and from the truth.
 
-    prismrec bench click_learning [--seeds 1,2,3] [--sessions 30000] [--json]
+    prismrec bench click_learning [--seeds 1,2,3] [--sessions 100000] [--json]
 
 A catalogue of the simulator (synthetic, 3,000 products) is asked 600 different searches. The true
 gain of a product is 1 where its category is the one meant and up to 1 more for the style and brand
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print a table, or JSON with `--json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--sessions", type=int, default=30_000)
+    parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
     one_thread_each()
