@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from prismrec.assembly import assemble, with_items, with_rules, without_items
+from prismrec.arms import Trial, snapshot_of
+from prismrec.assembly import with_items, with_rules, without_items
 from prismrec.config import Settings
 from prismrec.core import (
     Event,
@@ -28,14 +29,11 @@ from prismrec.core import (
     Relation,
     Rule,
     Slate,
-    StoredCatalogue,
     User,
 )
-from prismrec.data.catalogue import Catalogue
 from prismrec.engine import Engine, Explanation
 from prismrec.feedback import Feedback
 from prismrec.folder import database_of, key_of, settings_of
-from prismrec.profiles import Profiles
 from prismrec.release import Release, load_release, save_release
 from prismrec.snapshot import Snapshot
 from prismrec.store import Releases, Store, open_store
@@ -64,6 +62,7 @@ class Collection:
         self.releases = Releases(path)
         self.feedback = Feedback(store, settings.exploration)
         self.engine = Engine(self.feedback.follow(snapshot), store.events, self._log)
+        self.trial: Trial | None = None
         self.suggestions = Suggestions(store)
         self._turn = threading.RLock()
 
@@ -104,7 +103,9 @@ class Collection:
         try:
             store.announce(url)
             release = load_release(releases.open(number), number)
-            return cls(path, settings, store, snapshot_of(store, release, settings, path))
+            shop = cls(path, settings, store, snapshot_of(store, release, settings, path))
+            shop.trial = Trial.of(path, settings, store, shop._log)
+            return shop
         except BaseException:
             store.close()
             raise
@@ -112,6 +113,8 @@ class Collection:
     def close(self) -> None:
         """Finish what is queued and let go of the store. Calling it again does nothing."""
         self.feedback.close()
+        if self.trial is not None:
+            self.trial.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -124,7 +127,10 @@ class Collection:
 
     def ask(self, query: Query) -> Slate:
         """Answer any query; the calls below are ways of writing one."""
-        return self.engine.answer(query)
+        if self.trial is None:
+            return self.engine.answer(query)
+        engine, query = self.trial.assigned(query, self.engine)
+        return engine.answer(query)
 
     def recommend(
         self,
@@ -191,15 +197,16 @@ class Collection:
         """Add or replace items, users and relations; new items can be found at once."""
         with self._turn:
             self.store.catalogue.upsert(items=items, users=users, relations=relations)
-            self.snapshot.people.put(users)
+            for engine in self._engines:
+                engine.snapshot.people.put(users)
             if items:
-                self.engine.snapshot = with_items(self.snapshot, items)
+                self._change(lambda seen: with_items(seen, items))
 
     def remove(self, item_ids: Sequence[str]) -> int:
         """Take items out of the catalogue; returns how many were there."""
         with self._turn:
             count = self.store.catalogue.remove(item_ids)
-            self.engine.snapshot = without_items(self.snapshot, item_ids)
+            self._change(lambda seen: without_items(seen, item_ids))
             return count
 
     def link(self, session_id: str, user_id: str) -> None:
@@ -212,10 +219,13 @@ class Collection:
         Releases trained before hold no user by name; the next `refresh` learns without them.
         """
         counts = self.store.erase(user_id)
-        self.snapshot.people.forget(user_id)
+        for engine in self._engines:
+            engine.snapshot.people.forget(user_id)
         self.suggestions.refresh()
         with self._turn:
             self.engine.snapshot = self.feedback.follow(self.snapshot)
+            if self.trial is not None:
+                self.trial.learn_anew()
         self.store.audit.append("erase", by, {"removed": counts})
         return counts
 
@@ -225,13 +235,13 @@ class Collection:
         """Add a rule about a search, or replace the one of its id; the next search follows it."""
         with self._turn:
             self.store.rules.put(rule, who=by)
-            self.engine.snapshot = with_rules(self.snapshot, self.store.rules.list())
+            self._change(lambda seen: with_rules(seen, self.store.rules.list()))
 
     def uncurate(self, rule_id: str, *, by: str = "owner") -> None:
         """Take a rule away; `NotFound` where there is none."""
         with self._turn:
             self.store.rules.remove(rule_id, who=by)
-            self.engine.snapshot = with_rules(self.snapshot, self.store.rules.list())
+            self._change(lambda seen: with_rules(seen, self.store.rules.list()))
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -273,24 +283,18 @@ class Collection:
             move()
             self.store.audit.append(action, by, {"from": before, "to": number})
             self.engine.snapshot = self.feedback.follow(snapshot)
+            if self.trial is not None and self.trial.settings.challenger == number:
+                self.trial.close()  # it has won
+                self.trial = None
+
+    @property
+    def _engines(self) -> tuple[Engine, ...]:
+        return (self.engine,) if self.trial is None else (self.engine, self.trial.engine)
+
+    def _change(self, change: Callable[[Snapshot], Snapshot]) -> None:
+        """Change what is served, of every release that serves."""
+        for engine in self._engines:
+            engine.snapshot = change(engine.snapshot)
 
     def _log(self, exposure: Exposure) -> None:
         self.store.exposures.append(exposure)
-
-
-def snapshot_of(store: Store, release: Release, settings: Settings, path: Path) -> Snapshot:
-    """What serves the release over what the store holds: items, people, and rules of the shop."""
-    stored = store.catalogue.load()
-    snapshot = assemble(release, catalogue_of(stored, release), settings, path)
-    people = Profiles(release.people, (user for user in stored.users if user.user_id))
-    known = replace(snapshot, people=people, calibration=release.calibration)
-    return with_rules(known, store.rules.list())
-
-
-def catalogue_of(stored: StoredCatalogue, release: Release) -> Catalogue:
-    """The catalogue as the store has it, its attribute tokens at the places the release knows."""
-    catalogue = Catalogue.of(stored.items, release.vocabulary)
-    gone = [
-        item.item_id for item, removed in zip(stored.items, stored.removed, strict=True) if removed
-    ]
-    return catalogue.removed(gone) if gone else catalogue

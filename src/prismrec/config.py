@@ -29,6 +29,7 @@ from prismrec.core import BadSettings
 from prismrec.data.feedback import Feedback
 from prismrec.data.settings import DataSettings
 from prismrec.explanation.settings import ExplanationSettings
+from prismrec.exploration.experiment import ExperimentSettings
 from prismrec.exploration.settings import ExplorationSettings
 from prismrec.language.settings import LanguageSettings
 from prismrec.models.settings import ModelSettings
@@ -110,6 +111,7 @@ class Settings:
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
     exploration: ExplorationSettings = field(default_factory=ExplorationSettings)
+    experiment: ExperimentSettings = field(default_factory=ExperimentSettings)
     explanation: ExplanationSettings = field(default_factory=ExplanationSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)

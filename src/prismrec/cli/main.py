@@ -28,6 +28,7 @@ COMMANDS = (
     "ope",
     "compare",
     "uplift",
+    "experiment",
     "recommend",
     "search",
     "similar",

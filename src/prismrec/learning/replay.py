@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from prismrec.arms import catalogue_of
 from prismrec.assembly import assemble
-from prismrec.collection import catalogue_of
 from prismrec.config import Settings
 from prismrec.core import (
     PAGE_OF,
