@@ -6,8 +6,9 @@
 DATA is a folder with one folder for each set. The whole catalogue is searched for every judged
 query (of more than N, N by chance), but for `shop-relevance`, where a query's own rows are ranked.
 The gain of an item is its grade, an unjudged item has none, and queries without any relevant item
-count 0. What is trained is measured out of fold: the queries are divided into five, the trees for
-each part learn from the other four, and R divisions are averaged. Intervals are of 95%, resampling
+count 0. What is trained is measured out of fold: the queries are divided into five, trees and
+reader for each part learn from the other four, and R divisions are averaged. Trees that correct a
+reader start from readings by readers that did not see the query. Intervals are of 95%, resampling
 queries; differences are paired by query. Everything runs on one thread, a query at a time, and
 milliseconds are on the clock for ten results, the encoding of the query included.
 
@@ -30,7 +31,13 @@ import numpy as np
 from benchmarks.peers.search_engines import ENGINES, Engine
 from benchmarks.places import data_folder
 from benchmarks.search_page import Line, SetResult, text_table, write_page
-from prismrec.assembly import assemble, open_encoder, search_evidence, search_facts
+from prismrec.assembly import (
+    assemble,
+    open_encoder,
+    search_evidence,
+    search_facts,
+    search_ranker,
+)
 from prismrec.config import Settings
 from prismrec.core import Exposure, Filters, Judgments, Query, TextEncoder, generator
 from prismrec.core.arrays import Positions
@@ -39,17 +46,21 @@ from prismrec.data.judgments import read_judgments
 from prismrec.engine import Engine as Ours
 from prismrec.evaluation.search import DEPTH, search_values
 from prismrec.language import QueryCache
-from prismrec.learning.judged_search import CANDIDATES, FOLDS, examples_of
+from prismrec.learning.judged_reading import Lessons, fit_reader, reading_of
+from prismrec.learning.judged_search import CANDIDATES, examples_of, lessons_of
+from prismrec.learning.judged_ways import divisions
 from prismrec.learning.training import gather, train
 from prismrec.ranking.item_facts import numbers_of
-from prismrec.ranking.lambdamart import fit_lambdamart
+from prismrec.ranking.lambdamart import Examples, fit_lambdamart
 from prismrec.ranking.search import SearchRanker
+from prismrec.ranking.taught import Taught
 from prismrec.snapshot import Snapshot
 from prismrec.threads import one_thread_each
 
 SETS = {"electronics-search": False, "movie-search": False, "shop-relevance": True}
 """The sets, and whether only the judged rows of a query are ranked."""
 FIXED, LEARNED = "prismrec", "prismrec, trained"
+READ, BOTH = "prismrec, taught to read", "prismrec, taught to read, trained"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,9 +108,9 @@ class Shop:
         return [self.snapshot.catalogue.item(p) for p in range(len(self.snapshot.catalogue))]
 
 
-def opened(asked: argparse.Namespace, name: str) -> Shop:
+def opened(asked: argparse.Namespace, name: str, settings: Settings | None = None) -> Shop:
     """The set `name`, its texts encoded (kept under --folder)."""
-    settings = Settings()
+    settings = settings or Settings()
     dataset = read(asked.data / name, settings.data)
     material = gather(dataset, settings, cache=asked.folder / "cache")
     release = train(material, settings, 0)
@@ -120,8 +131,9 @@ def measured(asked: argparse.Namespace, name: str) -> SetResult:
     _say(f"{name}: {len(shop.items)} items, {len(shop.judgments)} queries")
     lines = [_line(shop, FIXED, _find(shop.snapshot, shop))]
     _say(f"{name}: {FIXED} {lines[0].values[:, 0].mean():.4f}")
-    lines.append(trained(shop, asked.repeats))
-    _say(f"{name}: {LEARNED} {lines[1].values[:, 0].mean():.4f}")
+    lines += trained(shop, asked.repeats)
+    for line in lines[1:]:
+        _say(f"{name}: {line.name} {line.values[:, 0].mean():.4f}")
     for peer, engine in _peers(asked.peers, shop):
         lines.append(_line(shop, peer, _within(engine, shop), peer=True))
         _say(f"{name}: {peer} {lines[-1].values[:, 0].mean():.4f}")
@@ -165,26 +177,50 @@ def _find(snapshot: Snapshot, shop: Shop) -> Find:
     return find
 
 
-def trained(shop: Shop, repeats: int) -> Line:
-    """This engine with trees that never saw the query: means over `repeats` divisions; times and
-    lists are those of the first."""
+def trained(shop: Shop, repeats: int) -> list[Line]:
+    """This engine with what judgments taught in each way, never by the query: means over `repeats`
+    divisions; times and lists are those of the first."""
     snapshot, judgments = shop.snapshot, shop.judgments
     numbers = numbers_of(shop.items)
-    evidence = search_evidence(snapshot, search_facts(snapshot, numbers))
+    ranker = SearchRanker(search_evidence(snapshot, search_facts(snapshot, numbers)))
     unjudged = 0 if shop.only_judged else CANDIDATES
-    examples = examples_of(snapshot, SearchRanker(evidence), judgments, unjudged=unjudged)
-    runs = []
+    examples = examples_of(snapshot, ranker, judgments, unjudged=unjudged)
+    lessons = lessons_of(snapshot, judgments, examples)
+    runs: dict[str, list[Line]] = {}
     for repeat in range(repeats):
-        order = generator(repeat, "search", "folds").permutation(len(judgments))
-        folds = [np.sort(order[fold::FOLDS]) for fold in range(FOLDS)]
-        parts = []
-        for held in folds:
-            trees = fit_lambdamart(examples.take(np.setdiff1d(order, held)), repeat)
-            ranked = replace(snapshot, search_ranker=SearchRanker(evidence, trees))
+        parts: dict[str, list[Line]] = {}
+        for held, name, taught in _taught(examples, lessons, numbers, repeat):
+            ranked = replace(snapshot, search_ranker=search_ranker(snapshot, taught))
             part = replace(shop, snapshot=ranked, judgments=judgments.take(held))
-            parts.append(_line(part, LEARNED, _find(ranked, part)))
-        runs.append(_joined(parts, np.argsort(np.concatenate(folds))))
-    return replace(runs[0], values=np.mean([run.values for run in runs], axis=0))
+            parts.setdefault(name, []).append(_line(part, name, _find(ranked, part)))
+        back = np.argsort(np.concatenate([held for _, held in divisions(len(judgments), repeat)]))
+        for name, lines in parts.items():
+            runs.setdefault(name, []).append(_joined(lines, back))
+    return [
+        replace(lines[0], values=np.mean([run.values for run in lines], axis=0))
+        for lines in runs.values()
+    ]
+
+
+def _taught(
+    examples: Examples, lessons: Lessons | None, numbers: tuple[str, ...], seed: int
+) -> Iterator[tuple[np.ndarray, str, Taught]]:
+    """The queries held back, the name of a way to learn, and what it learned from the others."""
+    folds = list(divisions(len(examples.groups), seed))
+    for others, held in folds:
+        yield held, LEARNED, Taught(fit_lambdamart(examples.take(others), seed, numbers=numbers))
+    if lessons is None:
+        return
+    base, readers = examples.base.copy(), []
+    for fold, (others, held) in enumerate(folds):
+        readers.append(fit_reader(lessons, others, generator(seed, "search", "reading", fold)))
+        yield held, READ, Taught(None, readers[-1])
+        rows = np.concatenate([lessons.rows(int(query)) for query in held])
+        base[rows] += reading_of(lessons, readers[-1], held)
+    read = replace(examples, base=base)
+    for (others, held), reader in zip(folds, readers, strict=True):
+        trees = fit_lambdamart(read.take(others), seed, numbers=numbers)
+        yield held, BOTH, Taught(trees, reader)
 
 
 def _joined(parts: Sequence[Line], order: np.ndarray) -> Line:

@@ -54,6 +54,11 @@ class SetResult:
         return paired(ours.values[:, 0], other.values[:, 0], queries, rng)
 
     @property
+    def ours(self) -> list[Line]:
+        """The lines of this engine, which the others are compared with."""
+        return [line for line in self.lines if not line.peer]
+
+    @property
     def answerable(self) -> int:
         """Queries with a relevant item."""
         count = range(len(self.judgments))
@@ -66,7 +71,7 @@ class SetResult:
             p50, p99 = np.percentile(line.seconds, [50, 99]) * 1e3
             gains = {
                 ours.name: [round(gain.mean, 4), round(gain.low, 4), round(gain.high, 4)]
-                for ours in self.lines[:2]
+                for ours in self.ours
                 if ours is not line
                 for gain in [self.over(ours, line)]
             }
@@ -129,11 +134,12 @@ def _section(found: SetResult, plot: str) -> str:
         f"{found.items:,} items, {told['queries']:,} queries, {told['queries_with_relevant']:,} "
         f"with a relevant item; {ranked}.\n",
         f"![nDCG@10 of every system]({plot})\n",
-        "| system | nDCG@10 | MRR@10 | recall@100 | judged nDCG | judged | fixed rule minus this "
-        "| trained minus this | p50 ms | p99 ms |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| system | nDCG@10 | MRR@10 | recall@100 | judged nDCG | judged "
+        + "".join(f"| {line.name} minus this " for line in found.ours)
+        + "| p50 ms | p99 ms |",
+        "|---" * (8 + len(found.ours)) + "|",
     ]
-    names = [line.name for line in found.lines[:2]]
+    names = [line.name for line in found.ours]
     for row in told["rows"]:
         metrics, (low, high) = row["metrics"], row["intervals"]["ndcg@10"]
         gains = [_gain(row["ours_minus_this"].get(name)) for name in names]

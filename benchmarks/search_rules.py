@@ -20,7 +20,8 @@ from benchmarks.search import Shop, opened, parser
 from prismrec.assembly import search_evidence, search_facts
 from prismrec.core import generator
 from prismrec.core.arrays import Floats, Scores
-from prismrec.learning.judged_search import FOLDS, examples_of
+from prismrec.learning.judged_search import examples_of
+from prismrec.learning.judged_ways import FOLDS
 from prismrec.ranking.item_facts import numbers_of
 from prismrec.ranking.lambdamart import TREES, Examples, fit_lambdamart
 from prismrec.ranking.search import SearchRanker

@@ -27,13 +27,15 @@ from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Learned, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
+from prismrec.language.reference import transformer_folder
 from prismrec.language.synonyms import Synonyms
 from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
 from prismrec.ranking import diversity_from, rankers_from
 from prismrec.ranking.item_facts import ItemFacts
-from prismrec.ranking.lambdamart import LambdaMart
+from prismrec.ranking.reading import TitleReader
 from prismrec.ranking.search import SearchRanker
+from prismrec.ranking.taught import Taught
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
 from prismrec.retrieval.lexical.analysis import Analyzer
@@ -50,6 +52,7 @@ __all__ = [
     "open_encoder",
     "search_evidence",
     "search_facts",
+    "search_ranker",
     "with_items",
     "with_learned",
     "with_rules",
@@ -92,11 +95,19 @@ def assemble(
         has_clock=release.has_clock,
         report=release.report,
     )
-    learned = None if release.ranker is None else LambdaMart.from_state(release.ranker)
-    facts = None if learned is None else search_facts(snapshot, learned.numbers)
-    return _with_policies(
-        replace(snapshot, search_ranker=SearchRanker(search_evidence(snapshot, facts), learned))
-    )
+    ranker = search_ranker(snapshot, Taught.from_state(release.ranker))
+    return _with_policies(replace(snapshot, search_ranker=ranker))
+
+
+def search_ranker(snapshot: Snapshot, taught: Taught) -> SearchRanker:
+    """The ranker of searches over `snapshot` with what judgments `taught`."""
+    facts = None if taught.trees is None else search_facts(snapshot, taught.trees.numbers)
+    folder = transformer_folder(snapshot.encoder)
+    top = snapshot.settings.ranking.read_top
+    reader = None
+    if taught.reading is not None and folder is not None and top > 0:
+        reader = TitleReader(folder, taught.reading, snapshot.title)
+    return SearchRanker(search_evidence(snapshot, facts), taught.trees, reader, top)
 
 
 def open_encoder(release: Release, settings: Settings, path: Path | None) -> TextEncoder | None:
@@ -208,7 +219,8 @@ def _grown_search_ranker(before: SearchRanker, after: Snapshot, changed: Positio
     if facts is not None:
         items = [after.catalogue.item(int(p)) for p in changed]
         facts = facts.extended(changed, items, after.features)
-    return SearchRanker(search_evidence(after, facts), before.learned)
+    reader = None if before.reader is None else before.reader.over(after.title)
+    return SearchRanker(search_evidence(after, facts), before.learned, reader, before.read_top)
 
 
 def _searchers(

@@ -23,6 +23,7 @@ class Bench(StrEnum):
     accuracy = "accuracy"
     search = "search"
     search_latency = "search_latency"
+    search_reading = "search_reading"
     search_rules = "search_rules"
     serve = "serve"
     ingest = "ingest"

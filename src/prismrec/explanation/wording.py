@@ -78,6 +78,7 @@ _ASPECTS = {
     "understood": "wish",
     "meaning": "meaning",
     "learned": "judged",
+    "read": "judged",
     "text_knn": "text",
     "text": "text",
     "description": "text",

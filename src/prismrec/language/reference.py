@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from prismrec.core import BadInput, Corrupt, NotFound, State, TextEncoder
+from prismrec.language.folder import ModelFolder
 from prismrec.language.settings import LanguageSettings
 
-__all__ = ["encoder_from_reference", "encoder_reference"]
+__all__ = ["encoder_from_reference", "encoder_reference", "transformer_folder"]
 
 KIND = "language.transformer"
 
@@ -21,9 +22,7 @@ def encoder_reference(encoder: TextEncoder) -> State:
     from prismrec.language.encoder import TransformerEncoder
     from prismrec.language.tfidf import TfidfEncoder
 
-    inner: Any = encoder
-    while hasattr(inner, "inner"):
-        inner = inner.inner
+    inner = _innermost(encoder)
     if isinstance(inner, TfidfEncoder):
         return inner.state()
     if isinstance(inner, TransformerEncoder):
@@ -39,6 +38,18 @@ def encoder_reference(encoder: TextEncoder) -> State:
         f"An encoder of type {type(inner).__name__} cannot be kept in a release.",
         hint="Take an encoder that choose_encoder gives.",
     )
+
+
+def transformer_folder(encoder: TextEncoder | None) -> ModelFolder | None:
+    """The folder of a pretrained encoder, caches seen through; `None` where it is no such one."""
+    return getattr(_innermost(encoder), "folder", None)
+
+
+def _innermost(encoder: TextEncoder | None) -> Any:
+    inner: Any = encoder
+    while hasattr(inner, "inner"):
+        inner = inner.inner
+    return inner
 
 
 def encoder_from_reference(state: State, settings: LanguageSettings) -> TextEncoder:
@@ -63,7 +74,7 @@ def _reopened(kept: Any, settings: LanguageSettings) -> TextEncoder:
 
     from prismrec.language.encoder import TransformerEncoder, encoder_version
     from prismrec.language.find import find_encoder
-    from prismrec.language.folder import ModelFolder, is_complete
+    from prismrec.language.folder import is_complete
 
     same = replace(settings, dtype=kept["dtype"], max_tokens=kept["max_tokens"])
     tried: list[str] = []

@@ -11,26 +11,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prismrec.assembly import assemble, search_evidence, search_facts
 from prismrec.config import Settings
-from prismrec.core import Judgments, QueryBatch, generator
-from prismrec.core.arrays import Floats, Positions
+from prismrec.core import Judgments, QueryBatch
+from prismrec.core.arrays import Positions
 from prismrec.data.catalogue import Catalogue
-from prismrec.evaluation.significance import paired
+from prismrec.language.reference import transformer_folder
 from prismrec.ranking.item_facts import numbers_of
-from prismrec.ranking.lambdamart import Examples, discounted, fit_lambdamart
+from prismrec.ranking.lambdamart import Examples, discounted
 from prismrec.ranking.search import SearchRanker, zero_shot
 from prismrec.release import Release
 from prismrec.snapshot import Snapshot
 
-__all__ = ["cross_validated", "examples_of", "taught"]
+if TYPE_CHECKING:
+    from prismrec.learning.judged_reading import Lessons
+
+__all__ = ["examples_of", "lessons_of", "taught"]
 
 CANDIDATES = 100
-FOLDS = 5
 BATCH = 64
 
 
@@ -47,17 +49,32 @@ def taught(
     """`release` with a ranker of searches that learned from `judgments`, and from the best
     `unjudged` of what nobody judged as from what does not answer.
 
-    Its worth is measured first, by cross-validation over queries. Where nDCG@10 would not rise, the
-    ranker is left out. What was found stands in the report under `search`.
+    The worth of each way to learn is measured first, by cross-validation over queries, and the best
+    is taken. Where nDCG@10 would not rise, nothing is. What was found stands in the report under
+    `search`. With none `unjudged`, as from clicks, only trees are tried: a refresh must be quick.
     """
+    from prismrec.learning.judged_ways import best_way  # torch, which not every command needs
+
     snapshot = assemble(release, catalogue, settings, path)
     items = [catalogue.item(int(p)) for p in np.flatnonzero(catalogue.alive)]
     numbers = numbers_of(items)
     ranker = SearchRanker(search_evidence(snapshot, search_facts(snapshot, numbers)))
     examples = examples_of(snapshot, ranker, judgments, unjudged=unjudged)
-    report, keep = _measured(examples, seed)
-    learned = fit_lambdamart(examples, seed, numbers=numbers).state() if keep else None
-    return replace(release, ranker=learned, report={**release.report, "search": report})
+    lessons = lessons_of(snapshot, judgments, examples) if unjudged else None
+    learned, report = best_way(examples, lessons, seed, numbers)
+    return replace(release, ranker=learned.state(), report={**release.report, "search": report})
+
+
+def lessons_of(snapshot: Snapshot, judgments: Judgments, examples: Examples) -> Lessons | None:
+    """What a reader of searches can learn from; `None` where there is no encoder to train."""
+    from prismrec.language.late_interaction import can_read
+    from prismrec.learning.judged_reading import Lessons
+
+    folder = transformer_folder(snapshot.encoder)
+    if folder is None or not can_read(folder):
+        return None
+    asked = [snapshot.reader.read(text).searched for text in judgments.texts]
+    return Lessons(folder, examples, asked, [snapshot.title(int(p)) for p in examples.items])
 
 
 def examples_of(
@@ -73,6 +90,7 @@ def examples_of(
         grades=np.concatenate([part.grades for part in parts]),
         groups=np.array([len(part.grades) for part in parts], np.int64),
         ideals=np.array([part.ideal for part in parts]),
+        items=np.concatenate([part.items for part in parts]).astype(np.int32),
     )
 
 
@@ -82,6 +100,7 @@ class _Query:
     base: np.ndarray
     grades: np.ndarray
     ideal: float
+    items: np.ndarray
 
 
 def _by_query(
@@ -103,7 +122,8 @@ def _by_query(
             rank[best] = np.arange(len(known))
             kept = best[~np.isnan(given[best]) | (rank[best] < unjudged)]
             ideal = discounted(np.sort(grades)[::-1][:10])
-            yield _Query(columns[kept], base[kept], np.nan_to_num(given[kept]), ideal)
+            told = np.nan_to_num(given[kept])
+            yield _Query(columns[kept], base[kept], told, ideal, known[kept])
 
 
 def asked_for(snapshot: Snapshot, texts: tuple[str, ...]) -> QueryBatch:
@@ -111,45 +131,6 @@ def asked_for(snapshot: Snapshot, texts: tuple[str, ...]) -> QueryBatch:
     texts = tuple(snapshot.reader.read(text).searched for text in texts)
     vectors = None if snapshot.encoder is None else snapshot.encoder.encode(texts)
     return replace(QueryBatch.of([[]] * len(texts)), texts=texts, text_vectors=vectors)
-
-
-def cross_validated(examples: Examples, seed: int, *, folds: int = FOLDS) -> Floats:
-    """(q,) nDCG@10 of every query, ranked by trees that saw nothing of it: the queries are divided
-    into `folds` by chance, and all that reads judgments is done anew for each."""
-    queries = len(examples.groups)
-    order = generator(seed, "search", "folds").permutation(queries)
-    out = np.zeros(queries)
-    for fold in range(folds):
-        held = np.sort(order[fold::folds])
-        train, test = examples.take(np.setdiff1d(order, held)), examples.take(held)
-        if len(held) and train.grades.any():
-            trees = fit_lambdamart(train, seed)
-            out[held] = test.ndcg(test.base + trees.correction(test.columns))
-        else:
-            out[held] = test.ndcg(test.base)
-    return out
-
-
-def _measured(examples: Examples, seed: int) -> tuple[dict[str, Any], bool]:
-    """What cross-validation says, for the report, and whether to keep what was learned."""
-    before, after = examples.ndcg(examples.base), cross_validated(examples, seed)
-    queries = np.arange(len(before), dtype=np.int32)
-    gain = paired(after, before, queries, generator(seed, "search", "gain"))
-    keep = gain.mean > 0
-    report = {
-        "queries": len(before),
-        "candidates": len(examples.grades),
-        "ndcg@10": {
-            "fixed rule": round(float(before.mean()), 4),
-            "learned": round(float(after.mean()), 4),
-        },
-        "gain": {
-            "mean": round(gain.mean, 4),
-            "interval": [round(gain.low, 4), round(gain.high, 4)],
-        },
-        "kept": keep,
-    }
-    return report, keep
 
 
 def _real(positions: Positions) -> Positions:

@@ -8,14 +8,14 @@ few judgments change it little and no judgment not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from prismrec.core import Corrupt, MissingExtra, State
-from prismrec.core.arrays import Floats, Longs, Scores
+from prismrec.core.arrays import Floats, Longs, Positions, Scores
 
 if TYPE_CHECKING:
     import lightgbm
@@ -48,7 +48,8 @@ TREES = {
 class Examples:
     """Candidates of judged queries: `columns` (n, f) of evidence named `names`, `base` (n,) their
     zero-shot scores, `grades` (n,), and `groups` (q,) how many belong to each query, in order.
-    `ideals` (q,) are the discounted gains of the best ten there could be."""
+    `ideals` (q,) are the discounted gains of the best ten there could be, `items` (n,) the
+    candidates' positions where they are known."""
 
     names: tuple[str, ...]
     columns: Scores
@@ -56,6 +57,7 @@ class Examples:
     grades: Scores
     groups: Longs
     ideals: Floats
+    items: Positions = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def take(self, queries: np.ndarray) -> Examples:
         """The examples of the queries at `queries`, in that order."""
@@ -69,6 +71,7 @@ class Examples:
             self.grades[rows],
             self.groups[queries],
             self.ideals[queries],
+            self.items[rows] if len(self.items) else self.items,
         )
 
     def ndcg(self, scores: Scores) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from prismrec.core import Candidates, Evidence, QueryBatch
 from prismrec.core.arrays import Positions, Scores
 from prismrec.ranking.lambdamart import LambdaMart
+from prismrec.ranking.reading import TitleReader
 
 __all__ = ["WEIGHTS", "SearchRanker", "zero_shot"]
 
@@ -17,6 +18,9 @@ CORRECTED = 100
 """How many of the best by the fixed rule are ranked anew by what was learned."""
 WEIGHTS = {"words": 1.0, "meaning": 0.5}
 """What a cosine of 1 counts, where an item that says all words of the query for ever counts 1."""
+
+Correct = Callable[[int, Positions, Scores], Scores]
+"""`(row, positions (n,), columns (n, f)) -> (n,)` what is added to the scores of these items."""
 
 
 class SearchRanker:
@@ -27,11 +31,20 @@ class SearchRanker:
     depend on what else was found, and where the catalogue does not know the words of a query their
     share falls for all items alike and meaning decides. The weights are the same for every
     catalogue; what was measured stands in docs/decisions/search-ranking.md. Where judgments taught
-    a correction, it is the part `learned`.
+    a reader, what it changes about the best `read_top` is the part `read`
+    (docs/decisions/search-reading.md); where they taught trees, their correction of the best of
+    that is the part `learned`.
     """
 
-    def __init__(self, evidence: Sequence[Evidence], learned: LambdaMart | None = None) -> None:
+    def __init__(
+        self,
+        evidence: Sequence[Evidence],
+        learned: LambdaMart | None = None,
+        reader: TitleReader | None = None,
+        read_top: int = CORRECTED,
+    ) -> None:
         self.evidence = tuple(evidence)
+        self.reader, self.read_top = reader, read_top
         self.names = tuple(name for source in self.evidence for name in source.names)
         self.learned = learned
         self._read = [] if learned is None else [self.names.index(name) for name in learned.names]
@@ -43,30 +56,48 @@ class SearchRanker:
         weights = np.array([WEIGHTS[name] for name in names], np.float32)
         parts = columns[:, :, [self.names.index(name) for name in names]] * weights
         ranked = _ranked(candidates, parts, names)
-        if self.learned is None:
-            return ranked.best(candidates.positions.shape[1])
-        learned = self._corrections(columns, ranked)
-        parts = np.concatenate([parts, learned[:, :, None]], axis=-1)
-        return _ranked(candidates, parts, (*names, "learned")).best(candidates.positions.shape[1])
+        for name, correct, top in self._steps(queries):
+            more = _of_the_best(ranked, columns, correct, top)
+            parts = np.concatenate([parts, more[:, :, None]], axis=-1)
+            names = (*names, name)
+            ranked = _ranked(candidates, parts, names)
+        return ranked.best(candidates.positions.shape[1])
 
     def columns(self, queries: QueryBatch, positions: Positions) -> Scores:
         """(b, m, f) all evidence about `positions` (b, m), side by side; see `names`."""
         told = [source.evidence(queries, positions) for source in self.evidence]
         return np.concatenate(told, axis=-1)
 
-    def _corrections(self, columns: Scores, ranked: Candidates) -> Scores:
-        """(b, m) what was learned of the best candidates; those below them get what the worst of
-        these does, since they are unlike what it was learned from."""
-        assert self.learned is not None
-        out = np.zeros(ranked.positions.shape, np.float32)
-        order = np.lexsort((ranked.positions, -ranked.scores), axis=1)[:, :CORRECTED]
-        for row, best in enumerate(order):
-            best = best[ranked.positions[row, best] >= 0]
-            if len(best):
-                found = self.learned.correction(columns[row][best][:, self._read])
-                out[row] = found.min()
-                out[row, best] = found
-        return out
+    def _steps(self, queries: QueryBatch) -> Iterator[tuple[str, Correct, int]]:
+        """What was learned, in the order it was learned in: the name of its part, what it says of
+        some items of a row, and of how many of the best it is asked."""
+        reader, trees, texts = self.reader, self.learned, queries.texts
+        if reader is not None and texts is not None and self.read_top > 0:
+
+            def read(row: int, places: Positions, columns: Scores) -> Scores:
+                return reader.corrections(texts[row], places, columns, self.names)
+
+            yield "read", read, self.read_top
+        if trees is not None:
+
+            def correct(row: int, places: Positions, columns: Scores) -> Scores:
+                return trees.correction(columns[:, self._read])
+
+            yield "learned", correct, CORRECTED
+
+
+def _of_the_best(ranked: Candidates, columns: Scores, correct: Correct, top: int) -> Scores:
+    """(b, m) what `correct` says of the `top` best candidates of each row; those below them get
+    what the worst of these does, since they are unlike what it was learned from."""
+    out = np.zeros(ranked.positions.shape, np.float32)
+    order = np.lexsort((ranked.positions, -ranked.scores), axis=1)[:, :top]
+    for row, best in enumerate(order):
+        best = best[ranked.positions[row, best] >= 0]
+        if len(best):
+            found = correct(row, ranked.positions[row, best], columns[row][best])
+            out[row] = found.min()
+            out[row, best] = found
+    return out
 
 
 def _ranked(candidates: Candidates, parts: Scores, names: tuple[str, ...]) -> Candidates:

@@ -28,6 +28,9 @@ class RankingSettings:
     proportion log(1 + count) for the others; negative values hold popular items back. `boosts`
     adds an amount to every item with an attribute token, such as `{"brand=Acme": 0.5}`. These
     three are in units of the score, which is a log-score: +0.7 doubles an item's odds.
+
+    `read_top` is how many of the best results of a search are read word against word with the
+    query, where judgments taught that (docs/decisions/search-reading.md); 0 for none.
     """
 
     diversity: float = 0.0
@@ -36,6 +39,7 @@ class RankingSettings:
     freshness_days: float = 30.0
     popularity: float = 0.0
     boosts: Mapping[str, float] = field(default_factory=dict)
+    read_top: int = 100
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.diversity <= 1.0:
@@ -51,6 +55,10 @@ class RankingSettings:
             raise BadSettings(
                 f"ranking.freshness_days is {self.freshness_days}.",
                 hint="Give a number of days above 0.",
+            )
+        if self.read_top < 0:
+            raise BadSettings(
+                f"ranking.read_top is {self.read_top}.", hint="Give a number of items, 0 for none."
             )
         for name, amount in self._amounts().items():
             if not isfinite(amount):
