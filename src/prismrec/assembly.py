@@ -106,7 +106,7 @@ def search_ranker(snapshot: Snapshot, taught: Taught) -> SearchRanker:
     top = snapshot.settings.ranking.read_top
     reader = None
     if taught.reading is not None and folder is not None and top > 0:
-        reader = TitleReader(folder, taught.reading, snapshot.title)
+        reader = TitleReader(folder, taught.reading, snapshot.catalogue.title)
     return SearchRanker(search_evidence(snapshot, facts), taught.trees, reader, top)
 
 
@@ -219,7 +219,7 @@ def _grown_search_ranker(before: SearchRanker, after: Snapshot, changed: Positio
     if facts is not None:
         items = [after.catalogue.item(int(p)) for p in changed]
         facts = facts.extended(changed, items, after.features)
-    reader = None if before.reader is None else before.reader.over(after.title)
+    reader = None if before.reader is None else before.reader.over(after.catalogue.title)
     return SearchRanker(search_evidence(after, facts), before.learned, reader, before.read_top)
 
 

@@ -72,6 +72,10 @@ class Catalogue:
         """The item at `position`, removed or not."""
         return self._items[position]
 
+    def title(self, position: int) -> str:
+        """The title of an item, empty where it has none."""
+        return self.item(position).title
+
     def text(self, position: int) -> str:
         """What a text encoder reads of the item at `position`."""
         return self._items[position].text()

@@ -74,7 +74,8 @@ def lessons_of(snapshot: Snapshot, judgments: Judgments, examples: Examples) -> 
     if folder is None or not can_read(folder):
         return None
     asked = [snapshot.reader.read(text).searched for text in judgments.texts]
-    return Lessons(folder, examples, asked, [snapshot.title(int(p)) for p in examples.items])
+    titles = [snapshot.catalogue.title(int(place)) for place in examples.items]
+    return Lessons(folder, examples, asked, titles)
 
 
 def examples_of(
