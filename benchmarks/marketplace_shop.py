@@ -13,7 +13,8 @@ from prismrec.config import Settings
 from prismrec.core import Candidates, Choice, Event, Exposure, QueryBatch
 from prismrec.core.arrays import Floats, Longs
 from prismrec.evaluation.simulator import KINDS, Environment, Feedback, Marketplace, Visits
-from prismrec.exploration import ExplorationSettings, policy_from
+from prismrec.exploration import ExplorationSettings, learned_from, policy_from
+from prismrec.exploration.settings import LEARNING
 from prismrec.learning import fit
 from prismrec.models.settings import ModelSettings
 
@@ -45,7 +46,9 @@ class Shop:
     def __init__(self, path: Path, world: Environment, settings: ExplorationSettings) -> None:
         self._shop, self._world = pr.open(path), world
         self._created = world.market.truth.products.created_at
-        self._policy = policy_from(settings, created_at=self._created)
+        position = world.market.truth.items.position
+        learned = learned_from(settings, position=position) if settings.policy in LEARNING else None
+        self._policy = policy_from(settings, created_at=self._created, learned=learned)
         self._ids = [item.item_id for item in world.market.items]
         self._past: list[list[Event]] = [[] for _ in world.market.users]
         for event in world.market.events:

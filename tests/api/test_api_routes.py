@@ -208,6 +208,36 @@ def test_stats_count_traffic_and_rates(shop: Any) -> None:
     assert stats["report"]["items"] == 60
 
 
+def test_exploration_is_told_with_what_it_earned_and_what_another_budget_would_buy(
+    shop: Any,
+) -> None:
+    slates = [shop.post("recommend", {"user_id": f"user-{n}", "n": 4}) for n in range(3)]
+    bought = {
+        "user_id": "user-1",
+        "item_id": ids(slates[1])[0],
+        "event": "purchase",
+        "exposure_id": slates[1]["exposure_id"],
+    }
+    shop.post("events", {"events": [bought, bought | {"item_id": "elsewhere"}]})
+    told = shop.get("exploration")
+    assert told["explored"]["slates"] == 3
+    assert told["explored"]["places"] == told["explored"]["expected_loss"] == 0.0
+    (greedy,) = told["policies"]
+    assert (greedy["policy"], greedy["slates"]) == ("greedy", 3)
+    assert greedy["reward"] == pytest.approx(10 / 3)
+    assert told["feedback"] == {"counted": 1, "elsewhere": 1}
+    same, uniform = told["estimates"]
+    assert same["value"] == pytest.approx(10 / 3)
+    assert uniform["value"] is None
+    assert "no value can be given" in uniform["refused"]
+    asked = {"policy": "epsilon-greedy", "epsilon": 0.5}
+    free = shop.get("exploration/preview", **asked)["explored"]
+    tight = shop.get("exploration/preview", **asked, max_expected_loss=0.01)["explored"]
+    assert free["places"] > tight["places"] > 0.0
+    assert tight["expected_loss"] <= 0.015 < free["expected_loss"]
+    assert shop.get("exploration/preview")["explored"]["places"] == 0.0
+
+
 def test_what_is_served_and_how_it_is(shared: Any) -> None:
     assert shared.get("/v1")["collections"] == ["shop"]
     assert shared.get("/healthz")["status"] == "ok"

@@ -16,6 +16,7 @@ PAGES = {
     "person": ".card",
     "search?q=coffee": ".card",
     "catalogue": ".products li",
+    "exploration": ".answer table",
     "quality": ".trail table",
 }
 """Each page, and what is there once it is drawn."""

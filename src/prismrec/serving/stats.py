@@ -15,15 +15,12 @@ from typing import Any
 import polars as pl
 
 from prismrec.collection import Collection
-from prismrec.core import Event, Exposure, generator
+from prismrec.core import Exposure, generator
 from prismrec.evaluation.rates import attribute, rates
+from prismrec.serving.recent import last_events, last_exposures, naming_exposures
 
 __all__ = ["Stats"]
 
-EVENTS = 20_000
-"""The last events that are counted by type and by day."""
-EXPOSURES = 1_000
-"""The last exposures that rates are taken from."""
 DAYS = 30
 SECONDS = 5.0
 CLOCK = 10**8
@@ -51,14 +48,12 @@ class Stats:
 def stats(shop: Collection) -> dict[str, Any]:
     """Everything the console shows of traffic and quality; see the keys."""
     seen, store = shop.snapshot, shop.store
-    last = store.events.last_seq()
-    recent = store.events.since(max(0, last - EVENTS), EVENTS)
-    shown = [x for _, x in store.exposures.since(_first_exposure(shop), EXPOSURES)]
+    recent, shown = last_events(shop), last_exposures(shop)
     return {
         "release": seen.release,
         "items": int(seen.alive.sum()),
         "events": {
-            "total": last,
+            "total": store.events.last_seq(),
             "counted": len(recent),
             "by_type": _by_type(recent),
             "by_day": _by_day(recent),
@@ -73,10 +68,6 @@ def stats(shop: Collection) -> dict[str, Any]:
         "policy": seen.policy.name,
         "report": dict(seen.report),
     }
-
-
-def _first_exposure(shop: Collection) -> int:
-    return max(0, shop.store.exposures.last_seq() - EXPOSURES)
 
 
 def _by_type(recent: pl.DataFrame) -> dict[str, int]:
@@ -107,18 +98,7 @@ def _by_day(recent: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _rates(shown: Sequence[Exposure], recent: pl.DataFrame) -> dict[str, Any]:
     """Click and conversion rates of the exposures with their 95% intervals."""
-    named = recent.filter(pl.col("exposure_id") != "")
-    events = [
-        Event(
-            item_id=row["item_id"],
-            event=row["event"],
-            user_id=row["user_id"],
-            timestamp=row["timestamp"],
-            exposure_id=row["exposure_id"],
-        )
-        for row in named.iter_rows(named=True)
-    ]
-    found = rates(attribute(shown, events), generator(0, "stats"), resamples=200)
+    found = rates(attribute(shown, naming_exposures(recent)), generator(0, "stats"), resamples=200)
     return {
         "click": asdict(found.click),
         "slate_click": asdict(found.slate_click),

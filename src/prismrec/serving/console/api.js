@@ -66,6 +66,12 @@ export function history(limit, signal) {
 
 export const stats = (signal) => get("/stats", {}, signal);
 
+/** What was explored, what it earned and cost, and what other policies would have earned. */
+export const exploration = (signal) => get("/exploration", {}, signal);
+
+/** What other settings would have explored of the same shortlists. */
+export const preview = (settings, signal) => get("/exploration/preview", settings, signal);
+
 /** Every release on disk, newest first. */
 export const releases = (signal) => get("/releases", {}, signal);
 

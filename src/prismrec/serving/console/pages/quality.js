@@ -8,6 +8,7 @@ import { fill, h } from "../parts/dom.js";
 import { latencies } from "../parts/latency.js";
 import { releaseTable } from "../parts/releases.js";
 import { table } from "../parts/table.js";
+import { tile } from "../parts/tile.js";
 import { trouble } from "../parts/toast.js";
 
 export async function show(main, { signal }) {
@@ -102,9 +103,6 @@ function rateTile(name, rate) {
   const ends = { low: percent(rate.low), high: percent(rate.high), n: number(rate.trials) };
   return tile(name, percent(rate.value), t("quality.interval", ends));
 }
-
-const tile = (name, value, note) =>
-  h("div.tile", {}, h("h2", {}, t(name)), h("p.value", {}, value), h("p.muted", {}, note));
 
 function reportList({ release, report, items, events }) {
   const encoder = report.encoder ?? {};
