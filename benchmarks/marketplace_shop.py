@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-import prismrec as pr
+from prismrec.collection import Collection
 from prismrec.config import Settings
 from prismrec.core import Candidates, Choice, Event, Exposure, QueryBatch
 from prismrec.core.arrays import Floats, Longs
 from prismrec.evaluation.simulator import KINDS, Environment, Feedback, Marketplace, Visits
 from prismrec.exploration import ExplorationSettings, learned_from, policy_from
 from prismrec.exploration.settings import LEARNING
+from prismrec.folder import settings_of
 from prismrec.learning import fit
 from prismrec.models.settings import ModelSettings
 
@@ -22,7 +23,6 @@ __all__ = ["Shop", "fitted"]
 
 WORK = 0.6
 """Million predictions that the transformer trains on, as in the demo."""
-CANDIDATES = 100
 LOOKS_BACK = 50
 
 
@@ -44,7 +44,7 @@ class Shop:
     """Serves visitors with the slates of a policy and tells it what they earned."""
 
     def __init__(self, path: Path, world: Environment, settings: ExplorationSettings) -> None:
-        self._shop, self._world = pr.open(path), world
+        self._shop, self._world = opened(path, settings), world
         self._created = world.market.truth.products.created_at
         position = world.market.truth.items.position
         learned = learned_from(settings, position=position) if settings.policy in LEARNING else None
@@ -78,7 +78,7 @@ class Shop:
         for row, user in enumerate(visits.users):
             had = seen.hidden(self._past[user], searching=False)
             allowed[row, [seen.catalogue.position(item_id) for item_id in had]] = False
-        found = seen.best_of_all(asked, allowed, CANDIDATES)
+        found = seen.best_of_all(asked, allowed, seen.shortlist)
         choice = self._policy.choose(asked, found, self._world.settings.places, rng)
         self._log(visits, found, choice)
         slates = np.take_along_axis(found.positions, np.maximum(choice.columns, 0), axis=1)
@@ -125,6 +125,11 @@ class Shop:
                 propensities=tuple(choice.propensities[row][: len(columns)].tolist()),
             )
             self._earned[visit] = np.zeros(self._world.settings.places)
+
+
+def opened(path: Path, exploration: ExplorationSettings) -> Collection:
+    """The collection, with these settings of exploration."""
+    return Collection.open(path, settings=replace(settings_of(path), exploration=exploration))
 
 
 def _lost(found: Candidates, choice: Choice) -> Floats:

@@ -38,6 +38,7 @@ from prismrec.profiles import Profiles
 from prismrec.ranking.search import SearchRanker
 from prismrec.ranking.taste import Trusts, with_taste
 from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
+from prismrec.retrieval.arrivals import best_with_arrivals, is_new
 from prismrec.retrieval.filters import carrying
 from prismrec.retrieval.selection import top_k
 from prismrec.retrieval.understanding.reader import Reader
@@ -194,9 +195,14 @@ class Snapshot:
     # -- candidates and scores ---------------------------------------------------------------------
 
     def best_of_all(self, asked: QueryBatch, allowed: Bools, k: int) -> Candidates:
-        """The k best of the whole catalogue, scored and explained."""
+        """The k best of the whole catalogue, scored and explained; where the shop gives a place to
+        new items, the best of those are among them."""
         scores = np.where(allowed, self.scorer.score(asked), -np.inf)
-        return self.explained(asked, Candidates(*top_k(scores, min(k, scores.shape[1]))))
+        k, exploring = min(k, scores.shape[1]), self.settings.exploration
+        if exploring.new_chance == 0.0:
+            return self.explained(asked, Candidates(*top_k(scores, k)))
+        new = is_new(self.features.created_at, asked.at, exploring.new_days)
+        return self.explained(asked, best_with_arrivals(scores, new, k))
 
     def best_of(self, asked: QueryBatch, found: Candidates, k: int) -> Candidates:
         """The k best of the candidates that the retrievers found, scored and explained."""

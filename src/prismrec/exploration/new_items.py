@@ -32,8 +32,8 @@ class NewItems(PolicyAround):
     from the r new candidates that are left: `(1 - c) p + c [new] / r`, so that a new item stands
     there with at least probability c, and each of them with at least `c / r`, however low a model
     that has seen nobody take them scores them. Where no candidate is new, p stays as it is: the
-    quota is one among the candidates of the shortlist, it brings none. An item whose time of
-    creation is unknown, or lies after the request, is not new.
+    quota is one among the candidates of the shortlist, it brings none (`retrieval.arrivals` does).
+    An item whose time of creation is unknown, or lies after the request, is not new.
     """
 
     def __init__(self, policy: SequentialPolicy, quota: Quota, created_at: Longs) -> None:

@@ -104,7 +104,9 @@ def test_the_expected_loss_of_the_slate_stays_within_the_budget(
     limit: float,
     weights: list[float],
 ) -> None:
-    """Whatever the places weigh; and of all requests, only the share pays."""
+    """Whatever the places weigh, as long as none weighs more than those above it; and of all
+    requests, only the share pays."""
+    weights = sorted(weights, reverse=True)
     value = values(scores)
     greedy = np.sort(value)[::-1][:N] @ weights
     for part in (1.0, share):
@@ -174,6 +176,19 @@ def test_places_before_the_first_are_greedy_and_the_others_as_they_were() -> Non
     np.testing.assert_allclose(
         claims[begun, 1:], propensities(PlackettLuce(), scores)[begun, 1:], atol=1e-12
     )
+
+
+def test_places_that_may_not_explore_leave_their_budget_to_those_that_may() -> None:
+    """Items of equal worth but one: the third place may lose three times the budget."""
+    scores = [0.0, 0.0, 0.0, -1e3, -1e3]
+    priced = Priced(EpsilonGreedy(1.0), Price(first_place=3, max_expected_loss=0.1))
+    claims = propensities(priced, scores)
+    begun = (FIVE[:, 0] == 0) & (FIVE[:, 1] == 1)
+    third = {
+        int(slate[2]): claim[2] for slate, claim in zip(FIVE[begun], claims[begun], strict=True)
+    }
+    assert third[3] + third[4] == pytest.approx(0.3)
+    assert third[2] == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(
