@@ -96,9 +96,8 @@ class Shop:
             place = self._shown[int(visit)].chosen.index(self._ids[item])
             self._earned[int(visit)][place] += earned[kind]
         told = sorted({*self._fresh, *map(int, feedback.visits)})
-        self._policy.update(
-            [self._shown[visit] for visit in told], np.stack([self._earned[v] for v in told])
-        )
+        rewards = np.stack([self._earned[visit] for visit in told]) / earned.max()
+        self._policy.update([self._shown[visit] for visit in told], rewards)
 
     def _take_in(self, visits: Visits) -> None:
         """What arrived since the last visit joins the catalogue, in the marketplace's order."""

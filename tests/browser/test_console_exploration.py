@@ -39,6 +39,6 @@ def test_a_budget_is_tried_before_it_is_set(opening: Opening) -> None:
     expect(cost).not_to_have_text(f"{dear}%")
     assert share(cost.text_content()) < dear
     assert share(explored.text_content()) < free
-    page.get_by_label("Policy").select_option("greedy")
+    page.get_by_label("Policy", exact=True).select_option("greedy")
     expect(explored).to_have_text("0%")
     expect(page.get_by_role("slider")).to_have_count(0)

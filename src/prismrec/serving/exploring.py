@@ -19,8 +19,8 @@ from prismrec.exploration import policy_from
 from prismrec.exploration.logs import slate_log
 from prismrec.exploration.ope import evaluate_slates
 from prismrec.exploration.overview import by_policy, explored, newcomers, preview
-from prismrec.exploration.rewards import DEFAULT_REWARDS, join_rewards
-from prismrec.exploration.settings import LEARNING, POLICIES
+from prismrec.exploration.rewards import join_rewards
+from prismrec.exploration.settings import POLICIES
 from prismrec.ranking import diversity_from
 from prismrec.serving.recent import last_events, last_exposures, naming_exposures
 from prismrec.serving.strict import Shop, guarded
@@ -44,8 +44,6 @@ SHOWN = (
     "new_days",
 )
 """The settings that the page shows."""
-PREVIEWED = tuple(name for name in POLICIES if name not in LEARNING)
-"""Policies that a preview needs no feedback for."""
 Share = Annotated[float | None, Query(ge=0, le=1)]
 
 
@@ -61,7 +59,7 @@ async def exploration(shop: Shop, request: Request) -> dict[str, Any]:
 async def previewed(
     shop: Shop,
     request: Request,
-    policy: Annotated[str, Query(json_schema_extra={"enum": list(PREVIEWED)})] = "",
+    policy: Annotated[str, Query(json_schema_extra={"enum": list(POLICIES)})] = "",
     epsilon: Share = None,
     temperature: Annotated[float | None, Query(gt=0, le=1_000)] = None,
     share: Share = None,
@@ -69,7 +67,8 @@ async def previewed(
     max_expected_loss: Share = None,
 ) -> dict[str, Any]:
     """What other settings would have explored of the same shortlists, and at what expected cost.
-    What is not given stays as it is set."""
+    What is not given stays as it is set; a policy that learns, and is not the one that serves, is
+    asked before any feedback."""
     given = {
         "policy": policy or None,
         "epsilon": epsilon,
@@ -85,13 +84,15 @@ async def previewed(
 def _told(shop: Collection) -> dict[str, Any]:
     seen, settings = shop.snapshot, shop.snapshot.settings.exploration
     shown = [x for x in last_exposures(shop) if x.chosen and PAGE_OF not in x.context]
-    joined = join_rewards(shown, naming_exposures(last_events(shop)))
+    window = int(settings.window_days * DAY)
+    events = naming_exposures(last_events(shop))
+    joined = join_rewards(shown, events, settings.rewards, window=window)
     items = [seen.catalogue.item(place) for place in range(len(seen.catalogue))]
     created = {item.item_id: item.created_at for item in items if item.created_at is not None}
     since = int(time.time() * 1000 - settings.new_days * DAY)
     return {
         "settings": {name: getattr(settings, name) for name in SHOWN},
-        "rewards": dict(DEFAULT_REWARDS),
+        "rewards": dict(settings.rewards),
         "explored": asdict(explored(shown)),
         "policies": [asdict(each) for each in by_policy(shown, joined.rewards)],
         "new_items": asdict(newcomers(shown, joined.rewards, created, since)),
@@ -121,7 +122,8 @@ def _preview(shop: Collection, changes: Mapping[str, Any]) -> dict[str, Any]:
     settings = replace(seen.settings.exploration, **changes)
     position: Callable[[str], int] = seen.catalogue.position
     diversity = diversity_from(seen.settings.ranking, seen.features)
-    policy = policy_from(settings, diversity, seen.features.created_at)
+    known = seen.learned if settings.policy == seen.settings.exploration.policy else None
+    policy = policy_from(settings, diversity, seen.features.created_at, known)
     return {
         "settings": {name: getattr(settings, name) for name in SHOWN},
         "explored": asdict(preview(last_exposures(shop), policy, position)),

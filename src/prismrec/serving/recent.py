@@ -36,6 +36,7 @@ def naming_exposures(events: pl.DataFrame) -> list[Event]:
             user_id=row["user_id"],
             session_id=row["session_id"],
             timestamp=row["timestamp"],
+            value=row["value"],
             event_id=row["event_id"],
             exposure_id=row["exposure_id"],
         )
