@@ -58,7 +58,19 @@ ARMS = {
         policy="epsilon-greedy", epsilon=0.1, max_expected_loss=LOSS
     ),
     "plackett-luce": ExplorationSettings(policy="plackett-luce", max_expected_loss=LOSS),
+    "thompson": ExplorationSettings(
+        policy="thompson",
+        width=0.3,
+        expected=0.05,
+        position_bias=0.7,
+        first_place=4,
+        max_expected_loss=LOSS,
+        new_chance=1.0,
+        new_place=10,
+        new_days=14,
+    ),
 }
+"""Chosen on world 1: `first_place` 4 or 6, `new_days` 14 or 30."""
 CHECKPOINTS = 10
 AUDIENCE = 0.05
 """The share of the people that is a product's audience: those to whom it is worth the most."""
