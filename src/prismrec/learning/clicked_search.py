@@ -42,7 +42,7 @@ PLACES = 50
 """Places beyond are counted as the last of these."""
 PRIOR = 10.0
 """Looks of average outcome that every item is given for a text, so that few say little; chosen on
-seeds 101 and 102 of `prismrec bench click_learning`."""
+seed 101 of `prismrec bench click_learning`."""
 MOST_PAGES = 200_000
 """The newest searches that are learned from."""
 EVENT = ("item_id", "event", "user_id", "timestamp", "event_id", "session_id", "exposure_id")
