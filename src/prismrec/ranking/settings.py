@@ -39,7 +39,7 @@ class RankingSettings:
     freshness_days: float = 30.0
     popularity: float = 0.0
     boosts: Mapping[str, float] = field(default_factory=dict)
-    read_top: int = 100
+    read_top: int = 50
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.diversity <= 1.0:
