@@ -14,7 +14,7 @@ from decimal import Decimal
 
 __all__ = ["MEASURE", "NUMBER", "UNITS", "measure_word", "number_word"]
 
-NUMBER = r"\d++(?:[.,]\d++)*+"
+NUMBER = r"\d++(?:[.,]\d++)*"
 """Digits, in groups that a point or a comma joins."""
 
 _FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
