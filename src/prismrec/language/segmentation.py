@@ -18,8 +18,8 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af\u3005\u3007"
 _HAN = re.compile(f"[{HAN}]")
 _LETTERS = rf"[^\W_{HAN}]++(?:['\u2019][^\W_{HAN}]++)*"
 _CHUNK = rf"{_LETTERS}(?:(?<=\d)[.,](?=\d){_LETTERS})*"
-# Groups are greedy, not possessive: Python 3.11.2 forgets what a possessive group in a named one has
-# matched. Every round of theirs begins with a sign that nothing else matches, so none is tried twice.
+# Groups are greedy, not possessive: Python 3.11.2 forgets what a possessive group in a named one
+# has matched. Each round begins with a sign that nothing else matches, so none is tried twice.
 _JOINTS = "[-\u2010\u2011]"
 _PIECE = re.compile(
     rf"(?P<word>(?=\D){_CHUNK}(?:{_JOINTS}{_CHUNK})*)|(?P<han>[{HAN}]++)"
