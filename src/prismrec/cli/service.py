@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -21,6 +22,7 @@ __all__ = ["Service", "reached"]
 
 KINDS: dict[int, type[PrismError]] = {404: NotFound, 409: Locked, 422: BadInput, 503: Busy}
 SECONDS = 120.0
+Answer = TypeVar("Answer")
 
 
 class Service:
@@ -43,7 +45,7 @@ class Service:
         return self._call("DELETE", route)
 
     def _call(self, method: str, route: str, **more: Any) -> Any:
-        response = RUNNER.run(
+        response = _run(
             self._client.request(method, f"/v1/{self._name}/{route}", timeout=SECONDS, **more)
         )
         if response.is_success:
@@ -54,6 +56,12 @@ class Service:
 
 
 RUNNER = asyncio.Runner()
+_THREAD = ThreadPoolExecutor(1, "service")
+"""Where the runner lives: the caller's thread may have a loop of its own, as in a notebook."""
+
+
+def _run(request: Coroutine[Any, Any, Answer]) -> Answer:
+    return _THREAD.submit(RUNNER.run, request).result()
 
 
 @contextmanager
@@ -73,7 +81,7 @@ def reached(path: Path) -> Iterator[Service]:
         headers = {"X-API-Key": os.environ.get("PRISMREC_API_KEY", "")}
         client = httpx.AsyncClient(base_url=locked.url, headers=headers)
         yield Service(client, name)
-        RUNNER.run(client.aclose())
+        _run(client.aclose())
         return
     from prismrec.serving.app import create_app
 

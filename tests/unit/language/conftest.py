@@ -13,17 +13,26 @@ CHINESE += "编程书籍零基础学习算法导论计算机科学的经典教�
 
 
 def make_folder(folder: Path, texts: list[str], seed: int) -> Path:
-    """A two-layer BERT with a WordPiece vocabulary of the characters and words of `texts`."""
+    """A two-layer BERT with a WordPiece vocabulary of the characters and words of `texts`, sorted:
+    a trained vocabulary has another order in every process."""
     import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=300, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
+    normalizer = normalizers.BertNormalizer()
+    cutter = pre_tokenizers.BertPreTokenizer()
+    words = {
+        word
+        for text in texts
+        for word, _ in cutter.pre_tokenize_str(normalizer.normalize_str(text))
+    }
+    letters = {letter for word in words for letter in word}
+    pieces = sorted(words | letters | {f"##{letter}" for letter in letters})
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *pieces]
+    numbered = {piece: place for place, piece in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordPiece(numbered, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = cutter
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     torch.manual_seed(seed)
     config = BertConfig(
