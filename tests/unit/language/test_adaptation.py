@@ -53,7 +53,7 @@ def opened(folder: Path) -> TransformerEncoder:
 def test_texts_of_a_pair_come_closer_and_others_part(tiny_folder, tmp_path, mode):
     pairs = TextPairs.of(TOGETHER)
     out = adapt_encoder(
-        tiny_folder, pairs, tmp_path / "out", generator(0), replace(QUICK, mode=mode)
+        tiny_folder, pairs, tmp_path / "out", generator(0), replace(QUICK, mode=mode, steps=120)
     )
     before, after = (opened(path).encode(TEXTS) for path in (tiny_folder, out))
     near, far = ([0, 2], [1, 3]), ([0, 0, 1, 1], [2, 3, 2, 3])
