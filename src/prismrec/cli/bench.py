@@ -33,6 +33,8 @@ class Bench(StrEnum):
     encoder = "encoder"
     commits = "commits"
     fuzz = "fuzz"
+    bandits = "bandits"
+    policy_speed = "policy_speed"
     ope = "ope"
     gate = "gate"
 

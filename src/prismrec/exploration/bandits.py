@@ -17,9 +17,10 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from prismrec.core import generator
-from prismrec.core.arrays import Bools, Floats, Positions
+from prismrec.core.arrays import Bools, Floats, Positions, Scores
 from prismrec.exploration.belief import BeliefSettings
 from prismrec.exploration.posterior import Posterior
+from prismrec.exploration.sequential import Estimates
 
 __all__ = ["Bootstrap", "LinUCB", "RegCB", "Rule", "SquareCB", "Thompson", "votes"]
 
@@ -45,11 +46,11 @@ class Rule(Protocol):
         """(members,): how often each belief meets what the exposure showed at the place."""
         ...
 
-    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Floats:
-        """(b, s, m) of candidates with features x (b, m, d)."""
+    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Estimates:
+        """(b, m, s) of candidates with features x (b, m, d)."""
         ...
 
-    def chances(self, estimates: Floats, left: Bools) -> Floats:
+    def chances(self, estimates: Estimates, left: Bools) -> Floats:
         """(b, m): 0 where nothing is left, rows that sum to 1 where something is."""
         ...
 
@@ -72,7 +73,7 @@ class _One:
         """Once."""
         return np.ones(1)
 
-    def chances(self, estimates: Floats, left: Bools) -> Floats:
+    def chances(self, estimates: Estimates, left: Bools) -> Floats:
         """The share of the estimates by which each candidate is the best."""
         return votes(estimates, left)
 
@@ -81,7 +82,7 @@ class _One:
 class LinUCB(_One):
     """The candidate of the largest upper bound: `mean + alpha * standard deviation`.
 
-    Deterministic: the chance of that candidate is 1, equal bounds go to the better score. A log of
+    Deterministic: the chance of that candidate is 1; equal bounds go to the better score. A log of
     it alone supports no off-policy estimate.
 
     L. Li, W. Chu, J. Langford and R. Schapire, "A contextual-bandit approach to personalized news
@@ -91,10 +92,10 @@ class LinUCB(_One):
     name: ClassVar[str] = "linucb"
     alpha: float = 1.0
 
-    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Floats:
-        """(b, 1, m) upper bounds."""
+    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Estimates:
+        """(b, m, 1) upper bounds."""
         means = beliefs[0].means(x, positions)
-        return _even(means + self.alpha * beliefs[0].widths(x, positions))[:, None, :]
+        return _even(means + self.alpha * beliefs[0].widths(x, positions))[:, :, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +114,13 @@ class Thompson(_One):
 
     name: ClassVar[str] = "thompson"
     scale: float = 1.0
-    draws: int = 64
+    draws: int = 32
     seed: int = 0
 
-    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Floats:
-        """(b, draws, m) expected rewards under each draw."""
+    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Estimates:
+        """(b, m, draws) float32 expected rewards under each draw."""
         shared, own = _normals(self.seed, self.draws, x.shape[2])
-        drawn = beliefs[0].drawn(x, positions, self.scale * shared, self.scale * own)
-        return _even(drawn)
+        return beliefs[0].drawn(x, positions, self.scale * shared, np.float32(self.scale) * own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,11 @@ class Bootstrap:
         rng = generator(self.seed, "bootstrap", exposure_id, place)
         return rng.poisson(1.0, self.size).astype(np.float64)
 
-    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Floats:
-        """(b, size, m) expected rewards by each member."""
-        return _even(np.stack([belief.means(x, positions) for belief in beliefs], axis=1))
+    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Estimates:
+        """(b, m, size) expected rewards by each member."""
+        return _even(np.stack([belief.means(x, positions) for belief in beliefs], axis=2))
 
-    def chances(self, estimates: Floats, left: Bools) -> Floats:
+    def chances(self, estimates: Estimates, left: Bools) -> Floats:
         """The share of the members to whom each candidate is the best."""
         return votes(estimates, left)
 
@@ -182,14 +182,14 @@ class SquareCB(_One):
     gamma: float = 10.0
     exponent: float = 0.5
 
-    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Floats:
-        """(b, 1, m): g times the means."""
+    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Estimates:
+        """(b, m, 1): g times the means."""
         grown = self.gamma * max(beliefs[0].count, 1) ** self.exponent / beliefs[0].noise
-        return _even(grown * beliefs[0].means(x, positions))[:, None, :]
+        return _even(grown * beliefs[0].means(x, positions))[:, :, None]
 
-    def chances(self, estimates: Floats, left: Bools) -> Floats:
+    def chances(self, estimates: Estimates, left: Bools) -> Floats:
         """Inverse gaps; the rest at the best."""
-        means = np.where(left, estimates[:, 0, :], -np.inf)
+        means = np.where(left, estimates[:, :, 0], -np.inf)
         rows, best = np.arange(len(means)), np.argmax(means, axis=1)
         some = left.any(axis=1)
         top = np.where(some, means[rows, best], 0.0)[:, None]
@@ -215,27 +215,27 @@ class RegCB(_One):
     name: ClassVar[str] = "regcb"
     beta: float = 1.0
 
-    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Floats:
-        """(b, 2, m): lower and upper bounds."""
+    def estimates(self, beliefs: Sequence[Posterior], x: Floats, positions: Positions) -> Estimates:
+        """(b, m, 2): lower and upper bounds."""
         means = beliefs[0].means(x, positions)
         width = self.beta * beliefs[0].widths(x, positions)
-        return _even(np.stack([means - width, means + width], axis=1))
+        return _even(np.stack([means - width, means + width], axis=2))
 
-    def chances(self, estimates: Floats, left: Bools) -> Floats:
+    def chances(self, estimates: Estimates, left: Bools) -> Floats:
         """Even among those that are not out."""
-        lower = np.where(left, estimates[:, 0, :], -np.inf).max(axis=1, keepdims=True)
-        inside = left & (estimates[:, 1, :] >= lower)
+        lower = np.where(left, estimates[:, :, 0], -np.inf).max(axis=1, keepdims=True)
+        inside = left & (estimates[:, :, 1] >= lower)
         chances: Floats = inside / np.maximum(inside.sum(axis=1, keepdims=True), 1)
         return chances
 
 
-def votes(values: Floats, left: Bools) -> Floats:
-    """(b, m): in which share of the s rows of `values` (b, s, m) each candidate that is left is the
-    best; equal values go to the first."""
-    b, s, m = values.shape
-    best = np.argmax(np.where(left[:, None, :], values, -np.inf), axis=2)
-    counts = np.bincount((best + np.arange(b)[:, None] * m).ravel(), minlength=b * m)
-    chances: Floats = counts.reshape(b, m) / s * left
+def votes(values: Estimates, left: Bools) -> Floats:
+    """(b, m): in which share of the s columns of `values` (b, m, s) each candidate that is left is
+    the best; equal values go to the first."""
+    b, m, s = values.shape
+    among = values if left.all() else np.where(left[:, :, None], values, -np.inf)
+    best = np.argmax(among.transpose(2, 0, 1), axis=2) + np.arange(b) * m  # draws lie like that
+    chances: Floats = np.bincount(best.ravel(), minlength=b * m).reshape(b, m) / s * left
     return chances
 
 
@@ -245,7 +245,8 @@ def _even(values: Floats) -> Floats:
 
 
 @cache
-def _normals(seed: int, draws: int, d: int) -> tuple[Floats, Floats]:
+def _normals(seed: int, draws: int, d: int) -> tuple[Floats, Scores]:
     """The table: (draws, d) for what is shared, (draws, ITEMS) for what is an item's own."""
     rng = generator(seed, "thompson", draws, d)
-    return rng.standard_normal((draws, d)), rng.standard_normal((draws, ITEMS))
+    own = rng.standard_normal((ITEMS, draws)).astype(np.float32)
+    return rng.standard_normal((draws, d)), np.ascontiguousarray(own.T)

@@ -39,7 +39,10 @@ def features_of(candidates: Candidates, names: Sequence[str]) -> Floats:
     valid = (candidates.positions >= 0) & np.isfinite(candidates.scores)
     carried = candidates.features
     if carried is not None and tuple(names) == candidates.feature_names:
-        return np.where(valid[:, :, None], carried, 0.0).astype(np.float64)
+        x = carried.astype(np.float64)
+        if not valid.all():
+            x[~valid] = 0.0
+        return x
     known: dict[str, Floats] = {
         ONE: np.ones(valid.shape),
         WORTH: worths(candidates.scores, valid),

@@ -13,7 +13,13 @@ from prismrec.exploration.bandits import Rule
 from prismrec.exploration.belief import Belief, BeliefSettings
 from prismrec.exploration.features import SCORES, WORTH, features_of, log_features, logged_features
 from prismrec.exploration.posterior import Posterior
-from prismrec.exploration.sequential import Place, SequentialPolicy, Shortlist, version_of
+from prismrec.exploration.sequential import (
+    Estimates,
+    Place,
+    SequentialPolicy,
+    Shortlist,
+    version_of,
+)
 
 __all__ = ["Learned", "LearnedSettings", "LearningPolicy"]
 
@@ -186,7 +192,7 @@ class LearningPolicy(SequentialPolicy):
         """The settings, and how many exposures were learned from."""
         return f"{self.fixed}:learned={self.learned.count}"
 
-    def estimates(self, shortlist: Shortlist) -> Floats:
+    def estimates(self, shortlist: Shortlist) -> Estimates:
         """What the rule makes of the beliefs."""
         x = features_of(shortlist.candidates, self.learned.settings.features)
         positions = np.where(shortlist.valid, shortlist.positions, -1)
@@ -197,7 +203,7 @@ class LearningPolicy(SequentialPolicy):
         assert place.estimates is not None
         estimates = place.estimates
         if self.diversity is not None:
-            estimates = estimates - _taken_off(place, estimates)[:, None, :]
+            estimates = estimates - _taken_off(place, estimates)[:, :, None]
         return self.learned.rule.chances(estimates, place.left)
 
     def update(self, exposures: Sequence[Exposure], rewards: Floats) -> None:
@@ -210,17 +216,17 @@ def _expected(settings: LearnedSettings) -> Floats:
     return np.array([settings.expected if name == WORTH else 0.0 for name in settings.features])
 
 
-def _taken_off(place: Place, estimates: Floats) -> Floats:
+def _taken_off(place: Place, estimates: Estimates) -> Floats:
     """(b, m): what the diversity step takes off each candidate, on the scale of the estimates."""
     known = np.isfinite(place.alone)
     drop = np.where(known, place.alone, 0.0) - np.where(known, place.worth, 0.0)
-    spread = _spread(estimates.mean(axis=1), known)
+    spread = _spread(estimates.mean(axis=2), known)
     scale = _spread(place.alone, known)
     taken: Floats = drop * np.divide(spread, scale, out=np.ones_like(spread), where=scale > 0)
     return taken
 
 
-def _spread(values: Floats, known: Bools) -> Floats:
+def _spread(values: Estimates, known: Bools) -> Floats:
     """(b, 1): the largest less the smallest of what is known, 0 where nothing is."""
     low = np.where(known, values, np.inf).min(axis=1, keepdims=True)
     high = np.where(known, values, -np.inf).max(axis=1, keepdims=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from prismrec.core.arrays import Floats, Longs, Positions
+from prismrec.core.arrays import Floats, Longs, Positions, Scores
 
 __all__ = ["Posterior"]
+
+BLOCK = 16
+"""Requests whose numbers are made together, so that they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -33,40 +37,58 @@ class Posterior:
 
     def means(self, x: Floats, positions: Positions) -> Floats:
         """(b, m) expected rewards of the candidates with features x (b, m, d)."""
-        own = self.own[self._rows(positions)]
-        means: Floats = x @ self.theta + np.einsum("bmo,bmo->bm", x[..., : own.shape[-1]], own)
+        return self._means(x, self._rows(positions))
+
+    def _means(self, x: Floats, rows: Longs) -> Floats:
+        own = self.own[rows]
+        b, m, d = x.shape
+        means: Floats = (x.reshape(b * m, d) @ self.theta).reshape(b, m)
+        means += np.einsum("bmo,bmo->bm", x[..., : own.shape[-1]], own)
         return means
 
     def widths(self, x: Floats, positions: Positions) -> Floats:
         """(b, m) standard deviations of the expected rewards."""
-        rest, variance = self._split(x, positions)
-        spread = rest @ self.root
-        widths: Floats = np.sqrt(variance + np.einsum("bmd,bmd->bm", spread, spread))
+        rows, widths = self._rows(positions), np.empty(positions.shape)
+        for some in _blocks(len(x)):
+            rest, variance = self._split(x[some], rows[some])
+            spread = rest.reshape(-1, rest.shape[2]) @ self.root
+            shared = np.einsum("nd,nd->n", spread, spread).reshape(variance.shape)
+            np.sqrt(variance + shared, out=widths[some])
         return widths * self.noise
 
-    def drawn(self, x: Floats, positions: Positions, normals: Floats, own: Floats) -> Floats:
-        """(b, s, m) expected rewards under s draws from the posterior.
+    def drawn(self, x: Floats, positions: Positions, normals: Floats, own: Scores) -> Scores:
+        """(b, m, s) expected rewards under s draws from the posterior, float32.
 
         `normals` (s, d) are standard normal for what is shared, `own` (s, p) for what is an item's
         own: column `position % p`. What an item's own draws are worth is independent of the other
-        items, given what is shared, so that one number of each suffices.
+        items, given what is shared, so that one number of each suffices. In memory the candidates
+        of one draw lie side by side, as looking for the best of them wants it.
         """
-        rest, variance = self._split(x, positions)
-        shared = (normals @ self.root.T) @ rest.swapaxes(1, 2)
-        alone = own[:, positions % own.shape[1]].swapaxes(0, 1) * np.sqrt(variance)[:, None, :]
-        drawn: Floats = self.means(x, positions)[:, None, :] + self.noise * (shared + alone)
-        return drawn
+        rows, at, d = self._rows(positions), positions % own.shape[1], x.shape[2]
+        directions = self.noise * (self.root @ normals.T)
+        # One product for the mean and what is shared: a column of means times a row of ones.
+        above = np.concatenate([directions, np.ones((1, len(normals)))], dtype=np.float32).T
+        drawn = np.empty((len(normals), *positions.shape), np.float32)
+        for some in _blocks(len(x)):
+            rest, variance = self._split(x[some], rows[some])
+            means = self._means(x[some], rows[some])[:, :, None]
+            sides = np.concatenate([rest, means], axis=2, dtype=np.float32)
+            alone = np.take(own, at[some], axis=1)
+            alone *= (np.sqrt(variance) * self.noise).astype(np.float32)
+            shared = above @ sides.reshape(-1, d + 1).T
+            np.add(alone, shared.reshape(alone.shape), out=drawn[:, some])
+        return drawn.transpose(1, 2, 0)
 
-    def _split(self, x: Floats, positions: Positions) -> tuple[Floats, Floats]:
+    def _split(self, x: Floats, rows: Longs) -> tuple[Floats, Floats]:
         """The features as far as what is shared is uncertain, (b, m, d), and the variance (b, m) of
         what is an item's own, in units of the noise."""
         if self.own.shape[1] == 0:
             return x, np.zeros(x.shape[:2])
-        rows = self._rows(positions)
         psi = x[..., : self.own.shape[1]]
         if psi.shape[-1] == 1:
-            shared = self.shared[rows, 0]
-            return x - psi * shared, psi[..., 0] ** 2 * self.own_inverse[rows, 0, 0]
+            rest = psi * self.shared[rows, 0]
+            np.subtract(x, rest, out=rest)
+            return rest, psi[..., 0] ** 2 * self.own_inverse[rows, 0, 0]
         rest = x - np.einsum("bmo,bmod->bmd", psi, self.shared[rows])
         return rest, np.einsum("bmo,bmop,bmp->bm", psi, self.own_inverse[rows], psi, optimize=True)
 
@@ -77,3 +99,8 @@ class Posterior:
         known = (positions >= 0) & (positions < len(self.slots))
         rows: Longs = np.where(known, self.slots[np.where(known, positions, 0)], 0)
         return rows
+
+
+def _blocks(b: int) -> Iterator[slice]:
+    """The b requests, `BLOCK` at a time."""
+    return (slice(start, start + BLOCK) for start in range(0, b, BLOCK))

@@ -10,13 +10,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from prismrec.core import Candidates, Choice, Diversity, Exposure, QueryBatch
 from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores
 
+Estimates = npt.NDArray[np.floating]
+"""(b, m, s): what a policy makes of candidates for all places of a slate, float32 or float64."""
+
 __all__ = [
+    "Estimates",
     "Place",
     "PolicyAround",
     "SequentialPolicy",
@@ -47,7 +53,7 @@ class Place:
     greedy: Longs
     at: Longs
     alone: Floats
-    estimates: Floats | None = None
+    estimates: Estimates | None = None
 
 
 class SequentialPolicy(ABC):
@@ -76,8 +82,8 @@ class SequentialPolicy(ABC):
         """(b, m) how likely each candidate is at this place of a request that explores: 0 where
         nothing is left, rows that sum to 1 where something is."""
 
-    def estimates(self, shortlist: Shortlist) -> Floats | None:
-        """(b, s, m): s numbers of each candidate that hold for all places of the slate, handed to
+    def estimates(self, shortlist: Shortlist) -> Estimates | None:
+        """(b, m, s): s numbers of each candidate that hold for all places of the slate, handed to
         `chances` in the place; `None` where the scores say all."""
         return None
 
@@ -124,7 +130,7 @@ class PolicyAround(SequentialPolicy):
         """That of the policy inside, and the settings."""
         return f"{self.policy.version}:{self.settings}"
 
-    def estimates(self, shortlist: Shortlist) -> Floats | None:
+    def estimates(self, shortlist: Shortlist) -> Estimates | None:
         """Those of the policy inside."""
         return self.policy.estimates(shortlist)
 
@@ -139,24 +145,25 @@ class Shortlist:
     def __init__(
         self, queries: QueryBatch, candidates: Candidates, m: int, diversity: Diversity | None
     ) -> None:
-        order = np.lexsort((candidates.positions, -candidates.scores), axis=1)[:, :m]
+        self._candidates, order = _ordered(candidates, m)
         self.order = order
-        self.positions = np.take_along_axis(candidates.positions, order, axis=1)
-        self.scores = np.take_along_axis(candidates.scores, order, axis=1)
+        self.positions = self._candidates.positions
+        self.scores = self._candidates.scores
         self.valid = (self.positions >= 0) & np.isfinite(self.scores)
         self.at = queries.at
         self.diversity = diversity
-        self._candidates = candidates
         self._alone = self.scores.astype(np.float64)
-        # Walking the shortlist by item position makes argmax break ties by position.
-        self._by_position = np.argsort(self.positions, axis=1, kind="stable")
+
+    @cached_property
+    def _by_position(self) -> Longs:
+        return np.argsort(self.positions, axis=1, kind="stable")
 
     @property
     def candidates(self) -> Candidates:
         """The candidates in the order of the shortlist."""
-        return self._candidates.gather(self.order)
+        return self._candidates
 
-    def place(self, left: Bools, picks: Longs, estimates: Floats | None = None) -> Place:
+    def place(self, left: Bools, picks: Longs, estimates: Estimates | None = None) -> Place:
         """The place after the columns `picks` (b, index) of the shortlist."""
         worth, greedy = self.scores.astype(np.float64), np.argmax(left, axis=1)
         if self.diversity is not None:
@@ -165,8 +172,10 @@ class Shortlist:
                     self.positions[row], self.scores[row], picks[row].tolist()
                 )
             masked = np.where(left, worth, -np.inf)
-            best = np.argmax(np.take_along_axis(masked, self._by_position, axis=1), axis=1)
-            greedy = self._by_position[np.arange(len(left)), best]
+            # Walking the shortlist by item position makes argmax break ties by position.
+            order = self._by_position
+            best = np.argmax(np.take_along_axis(masked, order, axis=1), axis=1)
+            greedy = order[np.arange(len(left)), best]
         if picks.shape[1] == 0:
             self._alone = worth
         return Place(
@@ -189,6 +198,17 @@ class Shortlist:
             return np.where(same.any(axis=1), np.argmax(same, axis=1), -1)
 
         return pick
+
+
+def _ordered(candidates: Candidates, m: int) -> tuple[Candidates, Longs]:
+    """The m best of each row, equal scores in order of position, and their columns."""
+    scores, positions = candidates.scores, candidates.positions
+    falling = scores[:, 1:] < scores[:, :-1]
+    tied = (scores[:, 1:] == scores[:, :-1]) & (positions[:, 1:] >= positions[:, :-1])
+    if scores.shape[1] <= m and (falling | tied).all():  # as retrieval brings them: best first
+        return candidates, np.tile(np.arange(scores.shape[1]), (len(scores), 1))
+    order = np.lexsort((positions, -scores), axis=1)[:, :m]
+    return candidates.gather(order), order
 
 
 Pick = Callable[[int, Floats], Longs]

@@ -62,7 +62,7 @@ class ExplorationSettings:
     new_place: int = 1
     new_days: float = 30.0
     width: float = 1.0
-    draws: int = 64
+    draws: int = 32
     members: int = 10
     gamma: float = 10.0
     gamma_exponent: float = 0.5

@@ -102,5 +102,5 @@ def test_draws_have_the_moments_of_the_posterior() -> None:
     )
     widths = belief.posterior.widths(asked, where)[0]
     means = belief.posterior.means(asked, where)[0]
-    np.testing.assert_allclose(drawn[0].mean(axis=0), means, atol=5 * widths.max() / s**0.5)
-    np.testing.assert_allclose(drawn[0].std(axis=0), widths, rtol=0.03)
+    np.testing.assert_allclose(drawn[0].mean(axis=1), means, atol=5 * widths.max() / s**0.5)
+    np.testing.assert_allclose(drawn[0].std(axis=1), widths, rtol=0.03)

@@ -111,8 +111,9 @@ def test_the_state_depends_on_the_log_and_not_on_how_it_came(
 
 def test_votes_count_the_best_of_what_is_left_and_ties_go_to_the_first() -> None:
     values = np.array([[[1.0, 2, 9, 2], [3, 1, 9, 0], [0, 0, 9, 1], [5, 5, 5, 5]]])
-    np.testing.assert_array_equal(votes(values, LEFT), [[0.5, 0.25, 0.0, 0.25]])
-    assert not votes(values, np.zeros((1, 4), bool)).any()
+    chances = votes(values.swapaxes(1, 2), LEFT)
+    np.testing.assert_allclose(chances, [[0.5, 0.25, 0.0, 0.25]])
+    assert not votes(values.swapaxes(1, 2), np.zeros((1, 4), bool)).any()
 
 
 def test_linucb_takes_the_largest_upper_bound() -> None:
@@ -127,7 +128,7 @@ def test_linucb_takes_the_largest_upper_bound() -> None:
 
 
 def test_squarecb_shares_by_inverse_gaps() -> None:
-    means = np.array([[[0.0, 4.0, 99.0, 2.0]]])
+    means = np.array([[0.0, 4.0, 99.0, 2.0]])[:, :, None]
     third, fifth = 1 / (3 + 4.0), 1 / (3 + 2.0)
     np.testing.assert_allclose(
         SquareCB().chances(means, LEFT), [[third, 1 - third - fifth, 0.0, fifth]]
@@ -135,7 +136,7 @@ def test_squarecb_shares_by_inverse_gaps() -> None:
 
 
 def test_regcb_leaves_out_what_cannot_be_the_best() -> None:
-    bounds = np.array([[[0.0, 0.5, 8.0, 0.2], [0.4, 1.0, 9.0, 0.5]]])
+    bounds = np.array([[[0.0, 0.5, 8.0, 0.2], [0.4, 1.0, 9.0, 0.5]]]).swapaxes(1, 2)
     np.testing.assert_array_equal(RegCB().chances(bounds, LEFT), [[0.0, 0.5, 0.0, 0.5]])
 
 

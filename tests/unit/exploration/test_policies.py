@@ -123,7 +123,7 @@ CHANGES = {
     "new_place": 4,
     "new_days": 7.0,
     "width": 2.0,
-    "draws": 32,
+    "draws": 16,
     "members": 5,
     "gamma": 3.0,
     "gamma_exponent": 0.25,
