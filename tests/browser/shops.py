@@ -18,6 +18,15 @@ __all__ = ["USERS", "fitted_shops", "served", "server"]
 USERS = [f"user-{n}" for n in range(40)]
 BOOT = "from prismrec.cli.main import main; main()"
 PATIENCE = 120.0
+VERDICT = {
+    "promote": False,
+    "why": "the lower bound of its advantage stays below +1%",
+    "difference": -0.0125,
+    "interval": [-0.02, 0.005],
+    "cases": 1500,
+    "against": 1,
+}
+"""What a log said of the second release."""
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +56,7 @@ def fitted(folder: Path, language: str) -> Path:
     path = folder / f"{language}.prism"
     with pr.fit(folder / f"data-{language}", path, settings=settings) as shop:
         shop.add_release(load_release(shop.releases.open(1), 1))
+        shop.releases.judge(2, VERDICT)
     return path
 
 

@@ -113,6 +113,9 @@ def test_figures_plots_and_releases(opening: Opening) -> None:
     expect(page.locator(".timing td", has_text="stats")).to_be_visible()
     expect(page.locator(".report")).to_contain_text("tfidf")
     made = page.locator(".made")
+    expect(made.get_by_role("row", name="kept back")).to_contain_text(
+        "−0.013 a slate against release 1 (−0.02 to +0.005, 1,500 slates)"
+    )
     made.get_by_role("button", name="Serve").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(made.get_by_role("row", name="1").get_by_text("served now")).to_be_visible()

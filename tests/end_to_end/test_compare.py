@@ -65,6 +65,10 @@ def test_a_release_that_ranks_the_same_has_no_advantage(shop: tuple[Path, str]) 
     code, verdict = told("compare", str(path), "2", "--threshold", "0.01", "--promote")
     assert code == 8
     assert not verdict["promote"]
+    kept = Releases(path).verdict(2)
+    assert kept is not None
+    assert kept["against"] == 1
+    assert kept["why"] == verdict["why"]
     assert Releases(path).served() == 1
     code, verdict = told("compare", str(path), str(path), "--log", str(path))
     assert code == 0

@@ -33,6 +33,7 @@ class Bench(StrEnum):
     encoder = "encoder"
     commits = "commits"
     fuzz = "fuzz"
+    exploration = "exploration"
     bandits = "bandits"
     policy_speed = "policy_speed"
     ope = "ope"

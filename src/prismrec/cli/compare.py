@@ -35,9 +35,11 @@ def compare(
 ) -> None:
     """Judge a release against the served one on recommendations that were logged with exploration.
 
-    It passes when the lower bound of its advantage reaches the threshold. Exit code 8: it does not.
+    It passes when the lower bound of its advantage reaches the threshold. The verdict on a release
+    of the collection is kept beside it, where the console shows it. Exit code 8: it does not pass.
     """
     from prismrec.learning.compare import Contender, compare_releases
+    from prismrec.store import Releases
 
     number = int(candidate) if candidate.isdigit() else 0
     if promote and not number:
@@ -53,6 +55,10 @@ def compare(
         threshold=threshold,
         seed=seed,
     )
+    if number:
+        Releases(collection).judge(
+            number, asdict(verdict) | {"against": Releases(collection).served()}
+        )
     promoted = promote and verdict.promote
     if promoted:
         with reached(collection) as service:

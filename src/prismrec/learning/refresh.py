@@ -81,7 +81,7 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
     verdict = judge(old, new, known, release, settings, seed)
     report = {**release.report, "gate": asdict(verdict), "new_events": len(fresh)}
     number = save_release(replace(release, report=report), releases)
-    releases.retain(settings.learning.keep_releases)
+    releases.retain(settings.learning.keep_releases, [settings.experiment.challenger])
     return Refreshed(number, len(fresh), verdict, time.perf_counter() - began)
 
 

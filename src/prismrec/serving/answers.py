@@ -224,6 +224,11 @@ class ReleaseOut(BaseModel):
     n_items: int | None = None
     last_seq: int | None = None
     report: dict[str, Any] = Field(default_factory=dict)
+    verdict: dict[str, Any] | None = Field(
+        None,
+        description="What `prismrec compare` last found in the log of exposures: whether it may be "
+        "promoted, and its advantage over the release `against` with its interval.",
+    )
     problem: str = Field("", description="Why it cannot be served, where it cannot.")
 
 

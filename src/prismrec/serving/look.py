@@ -116,6 +116,7 @@ def _release(shop: Collection, number: int, serving: bool) -> ReleaseOut:
         n_items=facts.get("n_items"),
         last_seq=facts.get("last_seq"),
         report={name: report[name] for name in SUMMARY if name in report},
+        verdict=shop.releases.verdict(number),
     )
 
 

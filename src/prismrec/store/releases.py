@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Releases:
     """The releases of a collection: `root/releases/N/`, and the file `root/current`.
 
     A release is written elsewhere, synced and renamed into place, so it is there whole or not at
-    all; it never changes afterwards. `current` names the release that is served and those served
+    all; it never changes afterwards. What a log of exposures said of it later lies beside, in
+    `root/verdicts/N.json`. `current` names the release that is served and those served
     before it, and is replaced atomically.
     """
 
@@ -133,16 +134,36 @@ class Releases:
         self._serve(served)
         return number
 
-    def retain(self, keep: int) -> Numbers:
-        """Delete all but the newest `keep` releases, the current and the one before it; returns
-        the numbers deleted. The newest always stays, so that numbers are never used again."""
+    def judge(self, number: int, verdict: Mapping[str, Any]) -> None:
+        """Keep the newest `verdict` (JSON-able) on a release, and when it was given, `judged_at`
+        in milliseconds."""
+        self._existing(number)
+        folder = self._root / "verdicts"
+        folder.mkdir(exist_ok=True)
+        draft = folder / f".{number}-draft"
+        draft.write_text(json.dumps({**verdict, "judged_at": time.time_ns() // 1_000_000}) + "\n")
+        os.replace(draft, folder / f"{number}.json")
+
+    def verdict(self, number: int) -> Mapping[str, Any] | None:
+        """The newest verdict on a release; `None` where there is none that can be read."""
+        try:
+            found = json.loads((self._root / "verdicts" / f"{number}.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def retain(self, keep: int, used: Iterable[int] = ()) -> Numbers:
+        """Delete all but the newest `keep` releases, the current, the one before it and those in
+        use elsewhere; returns the numbers deleted. The newest always stays, so that numbers are
+        never used again."""
         numbers = self.list()
-        kept = {*numbers[-max(keep, 1) :], *self._served()[-2:]}
+        kept = {*numbers[-max(keep, 1) :], *self._served()[-2:], *used}
         gone = [number for number in numbers if number not in kept]
         for number in gone:
             grave = self._folder / f".gone-{number}"
             os.rename(self._folder / str(number), grave)  # never half a release under its name
             shutil.rmtree(grave)
+            (self._root / "verdicts" / f"{number}.json").unlink(missing_ok=True)
         return gone
 
     def _place(self, draft: Path) -> int:

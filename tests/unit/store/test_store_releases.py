@@ -188,6 +188,29 @@ def test_retention_keeps_what_is_served_and_never_reuses_numbers(tmp_path: Path)
         releases.open(1)
 
 
+def test_what_an_experiment_uses_is_kept(tmp_path: Path) -> None:
+    releases = made(tmp_path, "a", "b", "c", "d", "e")
+    assert releases.retain(1, used=[2]) == [1, 3]
+
+
+def test_a_verdict_lies_beside_its_release_and_goes_with_it(tmp_path: Path) -> None:
+    releases = made(tmp_path, "a", "b", "c", "d")
+    assert releases.verdict(1) is None
+    releases.judge(1, {"promote": False})
+    releases.judge(1, {"promote": True})
+    found = releases.verdict(1)
+    assert found is not None
+    assert found["promote"]
+    assert found["judged_at"] > 0
+    assert releases.open(1).is_dir()
+    with pytest.raises(NotFound):
+        releases.judge(9, {})
+    (tmp_path / "verdicts" / "2.json").write_text("[")
+    assert releases.verdict(2) is None
+    releases.retain(1)
+    assert releases.verdict(1) is None
+
+
 def test_a_current_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
     releases = made(tmp_path, "a")
     (tmp_path / "current").write_text("seven")

@@ -289,6 +289,11 @@ export default {
   "quality.encoder.none": "none: the catalogue has no text",
   "quality.why": "Chosen because",
   "quality.seconds": "Seconds to fit",
+  "quality.verdict": "What the log says",
+  "quality.passes": "passes",
+  "quality.kept": "kept back",
+  "quality.advantage": ({ by, low, high, n, against }) =>
+    `${by} a slate against release ${against} (${low} to ${high}, ${n} slates)`,
   "quality.repeats": "Bought items may come again",
   "quality.types": "Kinds of events",
   "quality.clock": "Times are known",

@@ -14,6 +14,7 @@ export function releaseTable(releases, changed) {
     "quality.made",
     "quality.items",
     "quality.validation",
+    "quality.verdict",
     "quality.seconds",
   ].map((name) => t(name));
   const back = async () => {
@@ -28,6 +29,7 @@ export function releaseTable(releases, changed) {
     one.created_at ? moment(one.created_at) : "",
     number(one.n_items ?? 0),
     one.problem || quality(one.report),
+    verdict(one.verdict),
     one.report.fit_seconds === undefined ? "" : number(one.report.fit_seconds, 1),
     one.serving
       ? h("span.tag.serving", {}, t("quality.serving"))
@@ -40,7 +42,7 @@ export function releaseTable(releases, changed) {
       h("h2", {}, t("quality.releases")),
       releases.length > 1 && h("button", { type: "button", onclick: back }, t("quality.rollback")),
     ),
-    table([...heads, ""], rows, [2, 4]),
+    table([...heads, ""], rows, [2, 5]),
   ];
 }
 
@@ -50,6 +52,27 @@ function quality(report) {
     .map(([name, value]) => `${name} ${number(value, 4)}`)
     .join(", ");
 }
+
+/** What the log of exposures said of a release: its advantage a slate, with the interval. */
+function verdict(found) {
+  if (!found) return "";
+  const [low, high] = found.interval.map((bound) => signed(bound));
+  return h(
+    "span",
+    { title: found.why },
+    h(`span.tag${found.promote ? ".serving" : ""}`, {}, t(found.promote ? "quality.passes" : "quality.kept")),
+    " ",
+    t("quality.advantage", {
+      by: signed(found.difference),
+      low,
+      high,
+      n: number(found.cases),
+      against: found.against,
+    }),
+  );
+}
+
+const signed = (x) => (x < 0 ? "−" : "+") + number(Math.abs(x), 3);
 
 function promoteButton(n, changed) {
   const go = async () => {
