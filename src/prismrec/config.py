@@ -31,6 +31,7 @@ from prismrec.data.settings import DataSettings
 from prismrec.explanation.settings import ExplanationSettings
 from prismrec.exploration.experiment import ExperimentSettings
 from prismrec.exploration.settings import ExplorationSettings
+from prismrec.language.chat.settings import ChatSettings
 from prismrec.language.settings import LanguageSettings
 from prismrec.models.settings import ModelSettings
 from prismrec.ranking.settings import RankingSettings
@@ -107,6 +108,7 @@ class Settings:
     data: DataSettings = field(default_factory=DataSettings)
     feedback: Feedback = field(default_factory=Feedback)
     language: LanguageSettings = field(default_factory=LanguageSettings)
+    chat: ChatSettings = field(default_factory=ChatSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)

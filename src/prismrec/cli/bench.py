@@ -38,6 +38,7 @@ class Bench(StrEnum):
     policy_speed = "policy_speed"
     ope = "ope"
     gate = "gate"
+    chat_limits = "chat_limits"
 
 
 def bench(

@@ -57,7 +57,10 @@ class ChatModel(Protocol):
     def complete(
         self, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """An answer that validates against the JSON `schema`, within the limits of the settings."""
+        """An answer that validates against the JSON `schema`, within the limits of the settings.
+
+        Raises `ChatRefused` where there is none: the caller then does without a language model.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ __all__ = [
     "BadInput",
     "BadSettings",
     "Busy",
+    "ChatRefused",
     "Corrupt",
     "Locked",
     "MissingExtra",
@@ -82,6 +83,22 @@ class Busy(PrismError):
     def __init__(self, message: str, *, hint: str = "", retry_after: float = 1.0) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+
+
+class ChatRefused(PrismError):
+    """A language model gave no answer that may be used: take the way that needs none.
+
+    `reason` is one word for machines: `deadline`, `tokens`, `spend`, `resting` (it failed too often
+    lately), `address`, `unreachable`, `rejected`, `protocol`, `too-large` or `invalid`.
+    """
+
+    status = 503
+    exit_code = 5
+    title = "No answer from the language model"
+
+    def __init__(self, reason: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class Corrupt(PrismError):
