@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prismrec.assembly import assemble, search_evidence, search_facts
+from prismrec.assembly import assemble
 from prismrec.config import Settings
 from prismrec.core import Candidates, Judgments, QueryBatch, generator
 from prismrec.core.arrays import Floats
@@ -47,6 +47,7 @@ from prismrec.learning.training import gather, train
 from prismrec.ranking import diversity_from
 from prismrec.ranking.lambdamart import fit_lambdamart
 from prismrec.ranking.search import SearchRanker
+from prismrec.searchers import search_evidence, search_facts
 from prismrec.snapshot import Snapshot
 from prismrec.threads import one_thread_each
 

@@ -31,13 +31,7 @@ import numpy as np
 from benchmarks.peers.search_engines import ENGINES, Engine
 from benchmarks.places import data_folder
 from benchmarks.search_page import Line, SetResult, text_table, write_page
-from prismrec.assembly import (
-    assemble,
-    open_encoder,
-    search_evidence,
-    search_facts,
-    search_ranker,
-)
+from prismrec.assembly import assemble, open_encoder
 from prismrec.config import Settings
 from prismrec.core import Exposure, Filters, Judgments, Query, TextEncoder, generator
 from prismrec.core.arrays import Positions
@@ -54,6 +48,7 @@ from prismrec.ranking.item_facts import numbers_of
 from prismrec.ranking.lambdamart import Examples, fit_lambdamart
 from prismrec.ranking.search import SearchRanker
 from prismrec.ranking.taught import Taught
+from prismrec.searchers import search_evidence, search_facts, search_ranker
 from prismrec.snapshot import Snapshot
 from prismrec.threads import one_thread_each
 

@@ -21,7 +21,6 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.search import Shop, opened, parser
-from prismrec.assembly import search_evidence, search_facts
 from prismrec.config import Settings
 from prismrec.core import generator
 from prismrec.core.arrays import Floats
@@ -30,6 +29,7 @@ from prismrec.learning.judged_search import CANDIDATES, examples_of, lessons_of
 from prismrec.learning.judged_ways import values_of
 from prismrec.ranking.item_facts import numbers_of
 from prismrec.ranking.search import SearchRanker
+from prismrec.searchers import search_evidence, search_facts
 from prismrec.threads import one_thread_each
 
 MINILM = "MiniLM"

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from benchmarks.search import Shop, opened, parser
-from prismrec.assembly import search_evidence, search_facts
 from prismrec.core import generator
 from prismrec.core.arrays import Floats, Scores
 from prismrec.learning.judged_search import examples_of
@@ -25,6 +24,7 @@ from prismrec.learning.judged_ways import FOLDS
 from prismrec.ranking.item_facts import numbers_of
 from prismrec.ranking.lambdamart import TREES, Examples, fit_lambdamart
 from prismrec.ranking.search import SearchRanker
+from prismrec.searchers import search_evidence, search_facts
 from prismrec.threads import one_thread_each
 
 REPEATS = 2

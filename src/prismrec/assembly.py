@@ -14,7 +14,6 @@ import numpy as np
 
 from prismrec.config import Settings
 from prismrec.core import (
-    Evidence,
     Item,
     ItemFeatures,
     Retriever,
@@ -27,37 +26,28 @@ from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Learned, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
-from prismrec.language.reference import transformer_folder
-from prismrec.language.synonyms import Synonyms
+from prismrec.models.mixture.scorer import experts
 from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
 from prismrec.ranking import diversity_from, rankers_from
-from prismrec.ranking.item_facts import ItemFacts
-from prismrec.ranking.reading import TitleReader
 from prismrec.ranking.search import SearchRanker
 from prismrec.ranking.taught import Taught
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
-from prismrec.retrieval.lexical.analysis import Analyzer
 from prismrec.retrieval.lexical.words import Words
-from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.shop.curation import Curation
-from prismrec.retrieval.understanding.reader import Reader
-from prismrec.retrieval.vectors.retrievers import Meaning
+from prismrec.retrieval.vectors.shown import ShownVectors
+from prismrec.searchers import (
+    grown_search_ranker,
+    grown_searchers,
+    query_reader,
+    search_ranker,
+    searchers,
+)
 from prismrec.shopfront import shopfront_of
 from prismrec.snapshot import Snapshot
 
-__all__ = [
-    "assemble",
-    "open_encoder",
-    "search_evidence",
-    "search_facts",
-    "search_ranker",
-    "with_items",
-    "with_learned",
-    "with_rules",
-    "without_items",
-]
+__all__ = ["assemble", "open_encoder", "with_items", "with_learned", "with_rules", "without_items"]
 
 
 def assemble(
@@ -71,7 +61,7 @@ def assemble(
     vectors = None if encoder is None else encoder.encode(catalogue.texts())
     features = catalogue.features(vectors)
     scorer = scorer_from_state(release.scorer, features)
-    searchers = _searchers(catalogue, vectors, settings, path)
+    found = searchers(catalogue, features, settings, path)
     snapshot = Snapshot(
         release=release.number,
         settings=settings,
@@ -81,7 +71,7 @@ def assemble(
         scorer=scorer,
         encoder=None if encoder is None else QueryCache(encoder),
         recommenders=_recommenders(release, scorer, features, settings),
-        searchers=searchers,
+        searchers=found,
         search_ranker=SearchRanker(()),
         rankers=(),
         policy=Greedy(),
@@ -90,24 +80,13 @@ def assemble(
         consumed=frozenset(release.consumed),
         repeats=release.repeats,
         language=settings.explanation.language or release.language,
-        front=shopfront_of(catalogue, scorer, next(s for s in searchers if isinstance(s, Words))),
-        reader=_reader(catalogue, features, searchers),
+        front=shopfront_of(catalogue, scorer, next(s for s in found if isinstance(s, Words))),
+        reader=query_reader(catalogue, features, found),
         has_clock=release.has_clock,
         report=release.report,
     )
     ranker = search_ranker(snapshot, Taught.from_state(release.ranker))
     return _with_policies(replace(snapshot, search_ranker=ranker))
-
-
-def search_ranker(snapshot: Snapshot, taught: Taught) -> SearchRanker:
-    """The ranker of searches over `snapshot` with what judgments `taught`."""
-    facts = None if taught.trees is None else search_facts(snapshot, taught.trees.numbers)
-    folder = transformer_folder(snapshot.encoder)
-    top = snapshot.settings.ranking.read_top
-    reader = None
-    if taught.reading is not None and folder is not None and top > 0:
-        reader = TitleReader(folder, taught.reading, snapshot.catalogue.title)
-    return SearchRanker(search_evidence(snapshot, facts), taught.trees, reader, top)
 
 
 def open_encoder(release: Release, settings: Settings, path: Path | None) -> TextEncoder | None:
@@ -125,11 +104,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
     changed = np.unique(catalogue.ids.positions([item.item_id for item in items]))
     features = catalogue.features(_vectors(snapshot, catalogue, changed))
     scorer = snapshot.scorer.extended(features, changed)
-    for searcher in snapshot.searchers:
-        if isinstance(searcher, Words):
-            searcher.upsert(changed, [catalogue.item(int(p)) for p in changed])
-        elif isinstance(searcher, TextVectors) and features.text_vectors is not None:
-            searcher.add(changed, features.text_vectors[changed])
+    found = grown_searchers(snapshot, features, catalogue, changed)
     after = _with_policies(
         replace(
             snapshot,
@@ -137,6 +112,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             features=features,
             filters=snapshot.filters.extended(features, catalogue.ids, catalogue.alive, changed),
             scorer=scorer,
+            searchers=found,
             front=snapshot.front.with_items(changed, catalogue, scorer),
             reader=snapshot.reader.extended(
                 features, catalogue.alive, [catalogue.item(int(p)).title for p in changed]
@@ -147,7 +123,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             ),
         )
     )
-    ranker = _grown_search_ranker(snapshot.search_ranker, after, changed)
+    ranker = grown_search_ranker(snapshot.search_ranker, after, changed)
     return replace(after, search_ranker=ranker)
 
 
@@ -167,7 +143,7 @@ def without_items(snapshot: Snapshot, item_ids: Sequence[str]) -> Snapshot:
     positions = catalogue.ids.positions(list(item_ids))
     gone = np.unique(positions[positions >= 0])
     for searcher in snapshot.searchers:
-        if isinstance(searcher, Words | TextVectors):
+        if isinstance(searcher, Words | TextVectors | ShownVectors):
             searcher.remove(gone)
     filters = snapshot.filters.extended(snapshot.features, catalogue.ids, catalogue.alive, gone)
     reader = snapshot.reader.extended(snapshot.features, catalogue.alive)
@@ -193,61 +169,6 @@ def _with_policies(snapshot: Snapshot) -> Snapshot:
         policy=policy_from(settings.exploration, diversity, features.created_at, snapshot.learned),
         greedy=Greedy(diversity),
     )
-
-
-def search_evidence(snapshot: Snapshot, facts: ItemFacts | None = None) -> tuple[Evidence, ...]:
-    """What is known of the candidates of a search: words, meaning, and `facts` for a ranker that
-    was trained."""
-    words = tuple(source for source in snapshot.searchers if isinstance(source, Words))
-    vectors = snapshot.features.text_vectors
-    meaning = () if vectors is None else (Meaning(vectors),)
-    return (*words, *meaning, *(() if facts is None else (facts,)))
-
-
-def search_facts(snapshot: Snapshot, numbers: Sequence[str]) -> ItemFacts:
-    """What a ranker of searches may know of the items of `snapshot`, with the numeric attributes
-    `numbers`."""
-    items = [snapshot.catalogue.item(p) for p in range(len(snapshot.catalogue))]
-    popular = dict(experts(snapshot.scorer)).get("popularity")
-    counts = popular.counts if isinstance(popular, PopularityScorer) else None
-    return ItemFacts.of(numbers, items, snapshot.features, counts)
-
-
-def _grown_search_ranker(before: SearchRanker, after: Snapshot, changed: Positions) -> SearchRanker:
-    """The ranker of searches after the items at `changed` arrived or were replaced."""
-    facts = next((known for known in before.evidence if isinstance(known, ItemFacts)), None)
-    if facts is not None:
-        items = [after.catalogue.item(int(p)) for p in changed]
-        facts = facts.extended(changed, items, after.features)
-    reader = None if before.reader is None else before.reader.over(after.catalogue.title)
-    return SearchRanker(search_evidence(after, facts), before.learned, reader, before.read_top)
-
-
-def _searchers(
-    catalogue: Catalogue, vectors: Vectors | None, settings: Settings, path: Path | None
-) -> tuple[Retriever, ...]:
-    """What brings candidates for a text: words, and meaning where there is an encoder."""
-    words = Words(settings.retrieval, _synonyms(settings.retrieval, path))
-    alive = np.flatnonzero(catalogue.alive).astype(np.int32)
-    words.upsert(alive, [catalogue.item(int(p)) for p in alive])
-    if vectors is None:
-        return (words,)
-    return (words, TextVectors(vectors, settings.retrieval))
-
-
-def _reader(catalogue: Catalogue, features: ItemFeatures, searchers: Sequence[Retriever]) -> Reader:
-    """What reads queries, by the words of the catalogue."""
-    words = next(source for source in searchers if isinstance(source, Words))
-    titles = [catalogue.item(p).title for p in range(len(catalogue))]
-    return Reader.of(features, catalogue.alive, titles, words)
-
-
-def _synonyms(settings: RetrievalSettings, path: Path | None) -> Synonyms:
-    """The synonyms of the settings, their file looked for in the collection's folder."""
-    if not settings.synonyms:
-        return Synonyms()
-    cut = Analyzer(settings.stemmer).words
-    return Synonyms.read((path or Path()) / settings.synonyms, cut)
 
 
 def _recommenders(
@@ -296,8 +217,3 @@ def _grown(
     if isinstance(source, Recent):
         return Recent(features.created_at, settings.retrieval.recent_half_life_days)
     return source
-
-
-def experts(scorer: Scorer) -> Sequence[tuple[str, Scorer]]:
-    """The named scorers inside a mixture, or the scorer itself."""
-    return tuple(getattr(scorer, "experts", {scorer.kind: scorer}).items())

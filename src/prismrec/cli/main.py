@@ -22,6 +22,7 @@ __all__ = ["app", "main"]
 COMMANDS = (
     "demo",
     "fit",
+    "media",
     "evaluate",
     "evaluate_search",
     "tune",

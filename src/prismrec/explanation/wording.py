@@ -51,8 +51,8 @@ def aspect(part: str) -> str:
     """What a part is about: its expert, or the view of an expert that has views."""
     expert, _, view = part.partition(".")
     for name in (part, expert, view.rpartition(".")[2]):
-        if name in _ASPECTS:
-            return _ASPECTS[name]
+        if (kind := name.partition(":")[0]) in _ASPECTS:  # `media:image`, `shown:image`
+            return _ASPECTS[kind]
     return part
 
 
@@ -77,6 +77,8 @@ _ASPECTS = {
     "lexical": "words",
     "understood": "wish",
     "meaning": "meaning",
+    "shown": "shown",
+    "media": "look",
     "learned": "judged",
     "read": "judged",
     "text_knn": "text",
@@ -115,6 +117,7 @@ _ASPECTS = {
 """From the name of a part, an expert or a view to what it is about."""
 
 _FROM_HISTORY = {"text", "follows", "together", "neighbours", "pattern", "order", "attributes"} | {
+    "look",
     "likeness",
     "related",
     "taste",
@@ -132,6 +135,8 @@ _ENGLISH = {
     "words": "its words match your search better",
     "wish": "it is of the kind, brand or property that your search names",
     "meaning": "its meaning is closer to what you look for",
+    "shown": "what it shows is closer to what you look for",
+    "look": "what it shows is closer to your history",
     "judged": "it is more like what was judged right for such searches",
     "text": "its description is closer to your history",
     "follows": "it more often follows what is in your history",
@@ -164,6 +169,8 @@ _CHINESE = {
     "words": "它的字词与您的搜索更相符",
     "wish": "它正是您搜索中提到的品牌、类别或特征",
     "meaning": "它的意思更接近您要找的内容",
+    "shown": "它呈现的内容更接近您要找的",
+    "look": "它呈现的内容更接近您的历史",
     "judged": "它更像同类搜索中被评为合适的结果",
     "text": "它的介绍更接近您的历史",
     "follows": "它更常出现在您看过的内容之后",

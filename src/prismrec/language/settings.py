@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from prismrec.core import BadSettings
 
@@ -25,7 +26,9 @@ class LanguageSettings:
     kept on disk, per encoder version; `query_cache` is how many encoded queries stay in memory.
     `hub` false never asks the network; `hub_timeout_s` is how long the hub may take to answer
     before it counts as out of reach. `tfidf_dimension` is the length of the vectors of the encoder
-    that is fitted on the catalogue itself.
+    that is fitted on the catalogue itself. `media` names, for vectors of items that
+    `prismrec media` made (`image`, ...), the folder of the model that made them: texts then find
+    what they show.
     """
 
     encoder: str = "auto"
@@ -39,6 +42,7 @@ class LanguageSettings:
     hub: bool = True
     hub_timeout_s: float = 3.0
     tfidf_dimension: int = 256
+    media: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prismrec.assembly import assemble, search_evidence, search_facts
+from prismrec.assembly import assemble
 from prismrec.config import Settings
 from prismrec.core import Judgments, QueryBatch
 from prismrec.core.arrays import Positions
@@ -25,6 +25,7 @@ from prismrec.ranking.item_facts import numbers_of
 from prismrec.ranking.lambdamart import Examples, discounted
 from prismrec.ranking.search import SearchRanker, zero_shot
 from prismrec.release import Release
+from prismrec.searchers import search_evidence, search_facts
 from prismrec.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -12,12 +12,17 @@ from prismrec.core.arrays import Positions, Scores
 from prismrec.ranking.lambdamart import LambdaMart
 from prismrec.ranking.reading import TitleReader
 
-__all__ = ["WEIGHTS", "SearchRanker", "zero_shot"]
+__all__ = ["SHOWN", "WEIGHTS", "SearchRanker", "zero_shot"]
 
 CORRECTED = 100
 """How many of the best by the fixed rule are ranked anew by what was learned."""
 WEIGHTS = {"words": 1.0, "meaning": 0.5}
 """What a cosine of 1 counts, where an item that says all words of the query for ever counts 1."""
+
+SHOWN = "shown:"
+"""How evidence about what an item shows (pictures, sounds) is named: `shown:image`."""
+SHOWN_WEIGHT = 0.5
+"""What standing out among all items, by what it shows, counts at most."""
 
 Correct = Callable[[int, Positions, Scores], Scores]
 """`(row, positions (n,), columns (n, f)) -> (n,)` what is added to the scores of these items."""
@@ -26,12 +31,13 @@ Correct = Callable[[int, Positions, Scores], Scores]
 class SearchRanker:
     """Ranks the candidates of a text query by evidence, without training or with.
 
-    `score = words + 0.5 * meaning`: `words` is BM25F as a share of the information in the query,
-    `meaning` the cosine of the encoded texts. Both are absolute, so an item's score does not
-    depend on what else was found, and where the catalogue does not know the words of a query their
-    share falls for all items alike and meaning decides. The weights are the same for every
-    catalogue; what was measured stands in docs/decisions/search-ranking.md. Where judgments taught
-    a reader, what it changes about the best `read_top` is the part `read`
+    `score = words + 0.5 * meaning`, and `+ 0.5 * shown:NAME` for each kind of vectors that a text
+    can be compared with (`retrieval.vectors.shown`): `words` is BM25F as a share of the information
+    in the query, `meaning` the cosine of the encoded texts. Both are absolute, so an item's score
+    does not depend on what else was found, and where the catalogue does not know the words of a
+    query their share falls for all items alike and meaning decides. The weights are the same for
+    every catalogue; what was measured stands in docs/decisions/search-ranking.md. Where judgments
+    taught a reader, what it changes about the best `read_top` is the part `read`
     (docs/decisions/search-reading.md); where they taught trees, their correction of the best of
     that is the part `learned`.
     """
@@ -52,8 +58,9 @@ class SearchRanker:
     def rank(self, queries: QueryBatch, candidates: Candidates) -> Candidates:
         """The same items with their new scores and parts, best first."""
         columns = self.columns(queries, candidates.positions)
-        names = tuple(name for name in WEIGHTS if name in self.names)
-        weights = np.array([WEIGHTS[name] for name in names], np.float32)
+        weighed = _weighed(self.names)
+        names = tuple(weighed)
+        weights = np.array([*weighed.values()], np.float32)
         parts = columns[:, :, [self.names.index(name) for name in names]] * weights
         ranked = _ranked(candidates, parts, names)
         for name, correct, top in self._steps(queries):
@@ -110,5 +117,11 @@ def _ranked(candidates: Candidates, parts: Scores, names: tuple[str, ...]) -> Ca
 
 def zero_shot(columns: Scores, names: Sequence[str]) -> Scores:
     """(...) the score without training, from evidence (..., f) whose columns are `names`."""
-    known = [(names.index(name), weight) for name, weight in WEIGHTS.items() if name in names]
+    known = [(names.index(name), weight) for name, weight in _weighed(names).items()]
     return np.asarray(sum(np.float32(weight) * columns[..., place] for place, weight in known))
+
+
+def _weighed(names: Sequence[str]) -> dict[str, float]:
+    """The evidence that the fixed rule reads, with its weights."""
+    fixed = {name: weight for name, weight in WEIGHTS.items() if name in names}
+    return fixed | {name: SHOWN_WEIGHT for name in names if name.startswith(SHOWN)}

@@ -14,7 +14,7 @@ divergence", 2002, with the weights of a log-linear pool.
 from __future__ import annotations
 
 import functools
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -26,7 +26,7 @@ from prismrec.models.mixture.weighing import Weighing, query_features
 from prismrec.models.neighbours.text_knn import TextKNNScorer
 from prismrec.models.scoring.certainty import certainties
 
-__all__ = ["CONTENT", "OWN_SAY", "PRIORS", "PROFILE", "MixtureScorer", "prior_of"]
+__all__ = ["CONTENT", "OWN_SAY", "PRIORS", "PROFILE", "MixtureScorer", "experts", "prior_of"]
 
 CONTENT = "text_knn"
 """The expert that reads what an item says of itself."""
@@ -165,3 +165,8 @@ def part_names(expert: str, scorer: Scorer) -> tuple[str, ...]:
     if len(scorer.part_names) == 1:
         return (expert,)
     return tuple(f"{expert}.{part}" for part in scorer.part_names)
+
+
+def experts(scorer: Scorer) -> Sequence[tuple[str, Scorer]]:
+    """The named scorers inside a mixture, or the scorer itself."""
+    return tuple(getattr(scorer, "experts", {scorer.kind: scorer}).items())

@@ -13,7 +13,7 @@ from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.vectors.exact import ExactVectors
 from prismrec.retrieval.vectors.projected import KEPT, ProjectedVectors
 
-__all__ = ["Meaning", "ScorerVectors", "TextVectors", "VectorIndex", "vector_index"]
+__all__ = ["Meaning", "ScorerVectors", "TextVectors", "VectorIndex", "nothing", "vector_index"]
 
 
 class VectorIndex(Protocol):
@@ -70,7 +70,7 @@ class TextVectors:
     def search(self, queries: QueryBatch, k: int, *, allowed: Bools | None = None) -> Candidates:
         """Up to k items a query by cosine; see `core.Retriever`."""
         if queries.text_vectors is None:
-            return _nothing(self.name, len(queries))
+            return nothing(self.name, len(queries))
         return brought(self.name, *self.index.nearest(queries.text_vectors, k, allowed=allowed))
 
 
@@ -130,5 +130,6 @@ class ScorerVectors:
         return brought(self.name, *self.index.nearest(vectors, k, allowed=allowed))
 
 
-def _nothing(name: str, b: int) -> Candidates:
+def nothing(name: str, b: int) -> Candidates:
+    """No candidates for b queries."""
     return brought(name, np.full((b, 0), -1, np.int32), np.zeros((b, 0), np.float32))

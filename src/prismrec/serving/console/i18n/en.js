@@ -110,6 +110,7 @@ export default {
   "aspect.profile": "Profile",
   "aspect.text": "Description",
   "aspect.meaning": "Meaning",
+  "aspect.shown": "What it shows",
   "aspect.together": "Goes together",
   "aspect.likeness": "Like what fits",
   "aspect.follows": "Often next",

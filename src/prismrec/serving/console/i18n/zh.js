@@ -108,6 +108,7 @@ export default {
   "aspect.profile": "个人资料",
   "aspect.text": "商品介绍",
   "aspect.meaning": "含义",
+  "aspect.shown": "图像或声音",
   "aspect.together": "常一起选",
   "aspect.likeness": "相似内容",
   "aspect.follows": "常接着选",

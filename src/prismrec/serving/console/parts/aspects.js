@@ -12,6 +12,8 @@ const ASPECTS = {
   words: "words",
   lexical: "words",
   meaning: "meaning",
+  shown: "shown",
+  media: "shown",
   text_knn: "text",
   text: "text",
   description: "text",
@@ -55,6 +57,7 @@ const COLOURS = {
   text: "green",
   meaning: "cyan",
   likeness: "cyan",
+  shown: "cyan",
   together: "blue",
   follows: "blue",
   neighbours: "blue",
@@ -67,8 +70,8 @@ const COLOURS = {
 /** The aspect of a part: its expert, or the view of an expert that has views. */
 export function aspect(part) {
   const [expert, ...rest] = part.split(".");
-  const view = rest.at(-1);
-  return ASPECTS[part] ?? (view && ASPECTS[view]) ?? ASPECTS[expert] ?? part;
+  const view = rest.at(-1)?.split(":")[0]; // `media:image`
+  return ASPECTS[part] ?? (view && ASPECTS[view]) ?? ASPECTS[expert.split(":")[0]] ?? part;
 }
 
 /** The name of an aspect for people. */
