@@ -39,6 +39,7 @@ class Bench(StrEnum):
     ope = "ope"
     gate = "gate"
     chat_limits = "chat_limits"
+    classify = "classify"
 
 
 def bench(

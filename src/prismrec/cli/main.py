@@ -30,6 +30,7 @@ COMMANDS = (
     "compare",
     "uplift",
     "experiment",
+    "classify",
     "recommend",
     "search",
     "similar",

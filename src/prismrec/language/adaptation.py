@@ -184,20 +184,11 @@ def adapt_encoder(
     if out.exists():
         raise BadInput(f"{out} is there already.", hint="Name a folder that is not there yet.")
     encoder = TrainableEncoder(source, chosen.mode, rng, rank=chosen.rank)
-    course = _Course(encoder, _lines(encoder, pairs.texts, chosen), pairs.pairs, chosen)
+    lines = encoder.lines(pairs.texts, chosen.max_tokens)
+    course = _Course(encoder, lines, pairs.pairs, chosen)
     with seeded(rng):
         _train(course, rng, report)
     return encoder.save(out)
-
-
-def _lines(
-    encoder: TrainableEncoder, texts: Sequence[str], settings: Adaptation
-) -> list[list[int]]:
-    """Token ids as the encoder will read each text: start, the text, the separator."""
-    room = min(settings.max_tokens, encoder.longest) - len(encoder.start) - 1
-    return [
-        [*encoder.start, *line, encoder.separator] for line in encoder.tokens(texts, max(room, 1))
-    ]
 
 
 def _train(course: _Course, rng: np.random.Generator, report: Callable[[int, float], None]) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from prismrec.core import BadSettings, MissingExtra
 from prismrec.descent.randomness import seeded
-from prismrec.language.encoder import best_dtype, load_transformer
+from prismrec.language.encoder import best_dtype, load_transformer, quickest_dtype
 from prismrec.language.folder import ModelFolder
 
 __all__ = ["MODES", "TrainableEncoder", "padded", "warm_up_then_linear"]
@@ -34,8 +34,8 @@ class TrainableEncoder(nn.Module):
 
     `mode` is one of `MODES`. LoRA (Hu et al., "LoRA: low-rank adaptation of large language models",
     2022) adds `B A` of rank `rank` to every linear layer, scaled by 2, with B zero at first, so
-    that nothing changes before the first step; `rng` draws A. Weights are float32; where the CPU
-    computes faster in bfloat16, products are in bfloat16 (`autocast`).
+    that nothing changes before the first step; `rng` draws A. Weights are float32; products are in
+    bfloat16 (`autocast`) where `halved` says so.
 
     Raises `NotFound`, `Corrupt` or `BadSettings` for a folder that cannot be used, and
     `MissingExtra` where `lora` is asked for without the library for it.
@@ -68,11 +68,25 @@ class TrainableEncoder(nn.Module):
         found = self.tokenizer.encode_batch(clean, add_special_tokens=False)
         return [encoding.ids[:longest] for encoding in found]
 
+    def lines(self, texts: Sequence[str], most: int) -> list[list[int]]:
+        """Token ids as the encoder reads each text on its own: start, the text, the separator; at
+        most `most` of them, and as many as the model can read."""
+        room = min(most, self.longest) - len(self.start) - 1
+        cut = self.tokens(texts, max(room, 1))
+        return [[*self.start, *line, self.separator] for line in cut]
+
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The hidden states (b, t, d) float32 of the last layer, for ids and mask (b, t)."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=best_dtype() == "bfloat16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.halved()):
             hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
         return cast(Tensor, hidden.float())
+
+    def halved(self) -> bool:
+        """Whether products are in bfloat16: where the CPU encodes faster so, and, while training,
+        where it multiplies in it at all: a step then takes half the time."""
+        if self.training:
+            return quickest_dtype(torch.float32) == torch.bfloat16
+        return best_dtype() == "bfloat16"
 
     def pooled(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """(b, d): the mean of the hidden states where `mask` (b, t) is 1, or the first one, as the

@@ -99,11 +99,10 @@ def test_nothing_changes_before_the_first_step(tiny_folder):
 
 
 def test_training_reads_a_text_as_serving_does(tiny_folder):
-    from prismrec.language.adaptation import _lines
     from prismrec.language.trainable import padded
 
     model = TrainableEncoder(tiny_folder, "frozen", generator(0)).eval()
-    ids, mask = padded(_lines(model, TEXTS, QUICK))
+    ids, mask = padded(model.lines(TEXTS, QUICK.max_tokens))
     with torch.autocast("cpu", enabled=False):
         hidden = model.model(input_ids=ids, attention_mask=mask).last_hidden_state
     vectors = torch.nn.functional.normalize(model.pooled(hidden, mask), dim=1).detach().numpy()
