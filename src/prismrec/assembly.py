@@ -30,6 +30,7 @@ from prismrec.models.mixture.scorer import experts
 from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
 from prismrec.ranking import diversity_from, rankers_from
+from prismrec.ranking.listwise import listwise_from
 from prismrec.ranking.search import SearchRanker
 from prismrec.ranking.taught import Taught
 from prismrec.release import Release
@@ -168,6 +169,7 @@ def _with_policies(snapshot: Snapshot) -> Snapshot:
         rankers=tuple(rankers_from(settings.ranking, features)),
         policy=policy_from(settings.exploration, diversity, features.created_at, snapshot.learned),
         greedy=Greedy(diversity),
+        listwise=listwise_from(settings.ranking, settings.chat, snapshot.catalogue.item),
     )
 
 

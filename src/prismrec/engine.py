@@ -2,10 +2,9 @@
 
     Query -> history -> candidates -> scores -> slate -> exposure logged
 
-Read this file top to bottom and you know what PrismRec does with a request. A request takes one
-immutable `Snapshot` (release, catalogue, indexes) and never sees half of a change; writers swap in
-the next one. Everything inside works on batches: `answer` is a batch of one, `rank` is how
-`evaluate --protocol system` drives the very same path.
+A request takes one immutable `Snapshot` (release, catalogue, indexes) and never sees half of a
+change; writers swap in the next one. Everything inside works on batches: `answer` is a batch of
+one, `rank` is how `evaluate --protocol system` drives the very same path.
 """
 
 from __future__ import annotations
@@ -175,8 +174,6 @@ class Engine:
         mask[places] = False
         return mask[None, :]
 
-    # -- candidates and scores -----------------------------------------------------------------
-
     def _shortlist(
         self, seen: Snapshot, asked: QueryBatch, allowed: Bools, n: int, query: Query | None = None
     ) -> Candidates:
@@ -185,12 +182,14 @@ class Engine:
         if query is not None and query.sort != "relevance":
             return seen.front.in_order(seen, query, allowed, k)
         if asked.texts is not None:
-            return seen.search(asked, allowed, k, None if query is None else query.understood)
-        if seen.whole:
-            return seen.best_of_all(asked, allowed, k)
-        return seen.best_of(asked, seen.found(asked, allowed), k)
-
-    # -- what goes out ----------------------------------------------------------------------------
+            found = seen.search(asked, allowed, k, None if query is None else query.understood)
+        elif seen.whole:
+            found = seen.best_of_all(asked, allowed, k)
+        else:
+            found = seen.best_of(asked, seen.found(asked, allowed), k)
+        if seen.listwise is None or query is None or query.typing:
+            return found
+        return seen.listwise.rank(asked, found)
 
     def _slate(
         self,

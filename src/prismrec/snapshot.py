@@ -95,6 +95,7 @@ class Snapshot:
     calibration: Calibration = field(default_factory=Calibration)
     learned: Learned | None = None
     trusts: Trusts = field(default_factory=Trusts)
+    listwise: Ranker | None = None
 
     # -- what the snapshot is ---------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class Bench(StrEnum):
     gate = "gate"
     chat_limits = "chat_limits"
     classify = "classify"
+    injection = "injection"
 
 
 def bench(

@@ -31,6 +31,9 @@ class RankingSettings:
 
     `read_top` is how many of the best results of a search are read word against word with the
     query, where judgments taught that (docs/decisions/search-reading.md); 0 for none.
+
+    `listwise_top` is how many of the best candidates a chat model (`[chat]`) puts in order, 0 for
+    none; it sees `listwise_orders` orders of them, and adds to a score `listwise_lift` at most.
     """
 
     diversity: float = 0.0
@@ -40,6 +43,9 @@ class RankingSettings:
     popularity: float = 0.0
     boosts: Mapping[str, float] = field(default_factory=dict)
     read_top: int = 50
+    listwise_top: int = 0
+    listwise_orders: int = 3
+    listwise_lift: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.diversity <= 1.0:
@@ -60,10 +66,16 @@ class RankingSettings:
             raise BadSettings(
                 f"ranking.read_top is {self.read_top}.", hint="Give a number of items, 0 for none."
             )
+        if self.listwise_top < 0 or self.listwise_orders < 1 or not self.listwise_lift >= 0:
+            raise BadSettings(
+                "ranking.listwise_top and listwise_lift are 0 or more, listwise_orders 1 or more.",
+                hint="Correct the one that is not.",
+            )
         for name, amount in self._amounts().items():
             if not isfinite(amount):
                 raise BadSettings(f"ranking.{name} is {amount}.", hint="Give a finite number.")
 
     def _amounts(self) -> dict[str, float]:
         boosts = {f"boosts.{name}": amount for name, amount in self.boosts.items()}
-        return {"freshness": self.freshness, "popularity": self.popularity, **boosts}
+        amounts = {"freshness": self.freshness, "popularity": self.popularity, **boosts}
+        return {**amounts, "listwise_lift": self.listwise_lift}

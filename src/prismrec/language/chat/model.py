@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from prismrec.core import ChatRefused
@@ -15,7 +16,7 @@ from prismrec.language.chat.shape import NotInShape, Shape
 from prismrec.language.chat.source import Failed, Messages, Reply, Schema, Source
 from prismrec.language.chat.time_limit import TimeLimit
 
-__all__ = ["LimitedChat", "chat_model"]
+__all__ = ["LimitedChat", "chat_model", "shared_chat_model"]
 
 _PAUSE = 0.1
 """Seconds before a second attempt; twice that before a third, and so on."""
@@ -35,6 +36,12 @@ def chat_model(settings: ChatSettings) -> LimitedChat | None:
 
         return LimitedChat(LocalModel.read(settings.model), settings)
     return None
+
+
+@cache
+def shared_chat_model(settings: ChatSettings) -> LimitedChat | None:
+    """`chat_model`, the same one for the same settings: limits of a day are those of a process."""
+    return chat_model(settings)
 
 
 class LimitedChat:
