@@ -31,6 +31,7 @@ class Bench(StrEnum):
     vectors = "vectors"
     words = "words"
     encoder = "encoder"
+    extraction = "extraction"
     commits = "commits"
     fuzz = "fuzz"
     exploration = "exploration"

@@ -23,6 +23,7 @@ COMMANDS = (
     "demo",
     "fit",
     "media",
+    "extract",
     "evaluate",
     "evaluate_search",
     "tune",

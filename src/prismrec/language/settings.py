@@ -28,7 +28,8 @@ class LanguageSettings:
     before it counts as out of reach. `tfidf_dimension` is the length of the vectors of the encoder
     that is fitted on the catalogue itself. `media` names, for vectors of items that
     `prismrec media` made (`image`, ...), the folder of the model that made them: texts then find
-    what they show.
+    what they show. `extract_confidence` is how sure a value read from an
+    item's text must be to be kept (`prismrec extract`).
     """
 
     encoder: str = "auto"
@@ -43,6 +44,7 @@ class LanguageSettings:
     hub_timeout_s: float = 3.0
     tfidf_dimension: int = 256
     media: Mapping[str, str] = field(default_factory=dict)
+    extract_confidence: float = 0.5
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -50,11 +52,12 @@ class LanguageSettings:
                 f"language.dtype is '{self.dtype}', which is not a number format known here.",
                 hint=f"Set it to one of: {', '.join(DTYPES)}.",
             )
-        if not 0.0 <= self.unknown_limit <= 1.0:
-            raise BadSettings(
-                f"language.unknown_limit is {self.unknown_limit}, which is not a share.",
-                hint="Set it to a number from 0 to 1.",
-            )
+        for share in ("unknown_limit", "extract_confidence"):
+            if not 0.0 <= getattr(self, share) <= 1.0:
+                raise BadSettings(
+                    f"language.{share} is {getattr(self, share)}, which is not a share.",
+                    hint="Set it to a number from 0 to 1.",
+                )
         if not self.encoder:
             raise BadSettings(
                 "language.encoder is empty.",

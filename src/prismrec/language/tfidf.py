@@ -17,7 +17,7 @@ from prismrec.language.segmentation import segment
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["TfidfEncoder", "fit_tfidf", "text_features"]
+__all__ = ["TfidfEncoder", "fit_tfidf", "sparse_rows", "text_features"]
 
 KIND = "language.tfidf"
 _MAX_TEXTS = 50_000  # as many texts, spread evenly, are read when fitting
@@ -114,17 +114,36 @@ def fit_tfidf(texts: Sequence[str], dimension: int) -> TfidfEncoder:
     Deterministic: the same texts in the same order give the same `version`.
     """
     counts = [text_features(text) for text in sample(texts, _MAX_TEXTS)]
-    features = _choose_features(counts)
-    columns = {feature: column for column, feature in enumerate(features)}
-    spread = Counter(f for count in counts for f in count if f in columns)
-    found = np.array([spread[feature] for feature in features], np.float64)
-    idf = (np.log((1 + len(counts)) / (1 + found)) + 1).astype(np.float32)
+    features, columns, idf = _weights(counts)
     components = np.zeros((len(features), dimension), np.float32)
     if features:
         matrix = _weighted(counts, columns, idf, features)
         basis = _right_singular_vectors(matrix, min(dimension, *matrix.shape))
         components[:, : basis.shape[1]] = basis
     return TfidfEncoder(features, idf, components)
+
+
+def sparse_rows(texts: Sequence[str]) -> csr_array[Any, Any]:
+    """(n, f) the same features, weighted by these texts, before any reduction: rows of length 1, of
+    zeros where nothing is known."""
+    from scipy.sparse import diags_array
+
+    counts = [text_features(text) for text in texts]
+    features, columns, idf = _weights(counts[:: len(counts) // _MAX_TEXTS + 1])
+    rows = _weighted(counts, columns, idf, features)
+    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return (diags_array(scale) @ rows).tocsr()
+
+
+def _weights(counts: Sequence[Counter[str]]) -> tuple[list[str], dict[str, int], Vectors]:
+    """The known features in order, their columns, and how much each weighs."""
+    features = _choose_features(counts)
+    columns = {feature: column for column, feature in enumerate(features)}
+    spread = Counter(f for count in counts for f in count if f in columns)
+    found = np.array([spread[feature] for feature in features], np.float64)
+    idf = (np.log((1 + len(counts)) / (1 + found)) + 1).astype(np.float32)
+    return features, columns, idf
 
 
 def _choose_features(counts: Sequence[Counter[str]]) -> list[str]:

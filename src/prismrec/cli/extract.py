@@ -1,0 +1,47 @@
+"""`prismrec extract`: what the texts of a catalogue say that its fields do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prismrec.cli.fit import sources_of
+from prismrec.cli.options import AsJson, Config, FilePath
+from prismrec.cli.output import print_json, print_table
+
+__all__ = ["extract"]
+
+
+def extract(
+    data: Annotated[str | None, typer.Argument(help="A folder with a table of items.")] = None,
+    into: Annotated[
+        Path, typer.Option("--out", help="The table to write: .parquet, .csv or .jsonl.")
+    ] = Path("extracted.parquet"),
+    items: FilePath = None,
+    categories: Annotated[
+        Path | None,
+        typer.Option(
+            help="Names of categories, one a line, paths as in 'Makeup > Nails': an item that no "
+            "other helps with gets one of them by its name alone."
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Leave out what is less sure.")
+    ] = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Read brand, categories and attributes of items that have none from their texts."""
+    from prismrec.config import read_settings
+    from prismrec.learning.extraction import extract_table, names_in, with_confidence
+
+    settings = with_confidence(read_settings(config), confidence)
+    names = names_in(categories) if categories else ()
+    table = extract_table(sources_of(data, items, None, None), into, settings, names=names)
+    counted = table.group_by("field", "source").len().sort("field", "source")
+    if json:
+        print_json({"table": str(into), "rows": len(table), "fields": counted.to_dicts()})
+        return
+    print_table(f"Read: {into}", ["field", "source", "values"], counted.rows())

@@ -1,0 +1,1 @@
+"""What the texts of a catalogue say that its fields do not."""

@@ -1,0 +1,198 @@
+"""Reads brand, category and attributes of items that have none, from what other items have.
+
+Every value that comes out is one that the catalogue knows for that field, or a number that stands
+in the item's own text: whatever a text says, it cannot make up a brand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prismrec.core import Item, TextEncoder
+from prismrec.core.arrays import Bools, Longs
+from prismrec.language.knowledge.facts import BRAND, CATEGORY, Fact, given, own_text
+from prismrec.language.knowledge.measures import MeasureReader, is_number
+from prismrec.language.knowledge.names import near_names, self_taught
+from prismrec.language.knowledge.reader import FieldReader, Labels, Reading
+from prismrec.language.knowledge.ridge import Ridge
+from prismrec.language.knowledge.space import TextSpace
+
+__all__ = ["extract", "extract_by_names"]
+
+PENALTY = 1.0
+MOST_ROWS = 6000
+"""Labelled items that teach a field; more are thinned out evenly."""
+FEWEST_ROWS = 20
+"""Items that must have a field before it can be read."""
+MOST_FIELDS = 40
+MOST_VALUES = 600
+_BATCH = 1024
+PATH = " > "
+"""Between the categories of a path, as names are read."""
+_Given = Sequence[Mapping[str, tuple[str, ...]]]
+
+
+def extract(
+    items: Sequence[Item], encoder: TextEncoder | None, *, confidence: float = 0.5
+) -> list[Fact]:
+    """What can be read of items that lack a brand, categories, or all attributes, at least as sure
+    as `confidence` (0 to 1). In order of items; the categories of an item in order of their path.
+
+    `encoder` adds meaning to words; `None` reads by words alone. Deterministic.
+    """
+    texts = [own_text(item) for item in items]
+    if not any(texts):
+        return []
+    catalogue = _Catalogue(texts, _known(items), _paths(items))
+    space = TextSpace.of([*texts, *map(PATH.join, catalogue.paths.values())], encoder)
+    facts = [
+        Fact(items[row].item_id, field, value, sure, source)
+        for field, row, value, sure, source in (*_measured(catalogue), *_read(space, catalogue))
+        if sure >= confidence
+    ]
+    places = {item.item_id: place for place, item in enumerate(items)}
+    return sorted(facts, key=lambda fact: (places[fact.item_id], fact.field))
+
+
+def extract_by_names(
+    items: Sequence[Item], names: Sequence[str], encoder: TextEncoder | None
+) -> list[Fact]:
+    """The category of every item without one, of the `names` alone: no item needs to have one.
+
+    A name may be a path, such as `Makeup > Nails > Nail Polish`. The confidence is 0, since nothing
+    is there to measure it on; an item without text gets none.
+    """
+    asked = [item for item in items if not item.categories and own_text(item)]
+    if not asked or not names:
+        return []
+    n, space = len(asked), TextSpace.of([*map(own_text, asked), *names], encoder)
+    scores = self_taught(space, near_names(space, np.arange(n), n + np.arange(len(names))))
+    return [
+        Fact(item.item_id, CATEGORY, part.strip(), 0.0, "name")
+        for item, column in zip(asked, scores.argmax(axis=1).tolist(), strict=True)
+        for part in names[column].split(">")
+    ]
+
+
+def _known(items: Sequence[Item]) -> _Given:
+    """What the items have. A brand that is called as a category is a gap that was filled, not a
+    brand."""
+    categories = {category.casefold() for item in items for category in item.categories}
+    found = [given(item) for item in items]
+    for fields in found:
+        if fields.get(BRAND, ("",))[0].casefold() in categories:
+            del fields[BRAND]
+    return found
+
+
+def _paths(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """The path by which most items have a category, by its last name."""
+    counts = Counter(item.categories for item in items if item.categories)
+    paths: dict[str, tuple[str, ...]] = {}
+    for path, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        paths.setdefault(path[-1], path)
+    return paths
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    """What is known before anything is read: the texts of the items, what they have, and the paths
+    of categories by their last names, whose texts follow those of the items in the space."""
+
+    texts: Sequence[str]
+    known: _Given
+    paths: Mapping[str, tuple[str, ...]]
+
+
+_Found = tuple[str, int, str, float, str]
+
+
+def _measured(catalogue: _Catalogue) -> Iterator[_Found]:
+    """Numbers with a unit, of items without attributes."""
+    described = _described(catalogue.known)
+    rows = np.flatnonzero(described).tolist()
+    reader = MeasureReader.learned(
+        [catalogue.texts[row] for row in rows], [catalogue.known[row] for row in rows]
+    )
+    for row in np.flatnonzero(~described).tolist():
+        for field, (value, sure) in reader.read(catalogue.texts[row]).items():
+            yield field, row, value, sure, "measure"
+
+
+def _read(space: TextSpace, catalogue: _Catalogue) -> Iterator[_Found]:
+    """Values that other items have."""
+    written = np.array([bool(text) for text in catalogue.texts])
+    ways: dict[tuple[str, ...], Bools] = {
+        (field,): np.array([field in fields for fields in catalogue.known])
+        for field in (BRAND, CATEGORY)
+    }
+    ways[_attributes(catalogue.known)] = _described(catalogue.known)
+    for fields, there in ways.items():
+        rows, asked = _thinned(np.flatnonzero(there & written)), np.flatnonzero(~there & written)
+        if fields and len(rows) >= FEWEST_ROWS and len(asked):
+            readers = _learned(space, catalogue, fields, rows)
+            for some in np.split(asked, range(_BATCH, len(asked), _BATCH)):
+                kernel = space.kernel(some, rows)
+                for field, reader in readers.items():
+                    yield from _told(field, some, reader.read(some, kernel), catalogue.paths)
+
+
+def _learned(
+    space: TextSpace, catalogue: _Catalogue, fields: Sequence[str], rows: Longs
+) -> dict[str, FieldReader]:
+    """The readers of `fields` that the items at `rows` teach."""
+    ridge = Ridge(space.kernel(rows, rows), PENALTY)
+    readers: dict[str, FieldReader] = {}
+    for field in fields:
+        have = [catalogue.known[row].get(field, ()) for row in rows.tolist()]
+        values = _values(have)
+        if values:
+            near = None
+            if field == CATEGORY:
+                at = {name: len(catalogue.texts) + i for i, name in enumerate(catalogue.paths)}
+                names = np.array([at[value] for value in values])
+                near = near_names(space, np.arange(len(catalogue.texts)), names)
+            readers[field] = FieldReader.learned(space, Labels.of(rows, have, values), ridge, near)
+    return readers
+
+
+def _told(
+    field: str, rows: Longs, readings: Sequence[Reading], paths: Mapping[str, tuple[str, ...]]
+) -> Iterator[_Found]:
+    for row, reading in zip(rows.tolist(), readings, strict=True):
+        source = "text" if reading.stands else "similar"
+        for value in paths[reading.value] if field == CATEGORY else (reading.value,):
+            yield field, row, value, reading.confidence, source
+
+
+def _described(known: _Given) -> Bools:
+    """(n,) whether an item has any attribute."""
+    return np.array([bool(fields.keys() - {BRAND, CATEGORY}) for fields in known], bool)
+
+
+def _attributes(known: _Given) -> tuple[str, ...]:
+    """The attributes to read: those that most items have, in words."""
+    counts: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
+    for fields in known:
+        counts.update(fields.keys() - {BRAND, CATEGORY})
+        numbers.update(field for field, values in fields.items() if all(map(is_number, values)))
+    wordy = sorted((-n, field) for field, n in counts.items() if numbers[field] < n / 2)
+    return tuple(field for n, field in wordy[:MOST_FIELDS] if -n >= FEWEST_ROWS)
+
+
+def _values(have: Sequence[Sequence[str]]) -> list[str]:
+    counts = Counter(value for some in have for value in some)
+    commonest = sorted((-n, value) for value, n in counts.items())
+    return sorted(value for _, value in commonest[:MOST_VALUES])
+
+
+def _thinned(rows: Longs) -> Longs:
+    """At most `MOST_ROWS` of the rows, evenly spread."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return rows[np.arange(MOST_ROWS) * len(rows) // MOST_ROWS]
