@@ -32,6 +32,7 @@ from prismrec.explanation.settings import ExplanationSettings
 from prismrec.exploration.experiment import ExperimentSettings
 from prismrec.exploration.settings import ExplorationSettings
 from prismrec.language.chat.settings import ChatSettings
+from prismrec.language.monitor.settings import MonitorSettings
 from prismrec.language.settings import LanguageSettings
 from prismrec.models.settings import ModelSettings
 from prismrec.ranking.settings import RankingSettings
@@ -109,6 +110,7 @@ class Settings:
     feedback: Feedback = field(default_factory=Feedback)
     language: LanguageSettings = field(default_factory=LanguageSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)

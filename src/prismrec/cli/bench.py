@@ -42,6 +42,7 @@ class Bench(StrEnum):
     chat_limits = "chat_limits"
     classify = "classify"
     injection = "injection"
+    monitoring = "monitoring"
 
 
 def bench(

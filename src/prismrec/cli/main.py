@@ -32,6 +32,7 @@ COMMANDS = (
     "uplift",
     "experiment",
     "classify",
+    "monitor",
     "recommend",
     "search",
     "similar",

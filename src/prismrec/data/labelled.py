@@ -13,11 +13,12 @@ from prismrec.data.readers import read_table
 from prismrec.data.settings import DEFAULTS, DataSettings
 from prismrec.data.sources import PACKED, SUFFIXES, Source, resolved
 
-__all__ = ["Labelled", "find_table", "read_labelled", "read_texts"]
+__all__ = ["Labelled", "find_table", "read_labelled", "read_said", "read_texts"]
 
 TEXT = ("text", "sentence", "review", "content", "文本", "评论")
 LABEL = ("label", "labels", "class", "intent", "sentiment", "类别", "标签")
-"""Names of the two columns, in the order in which they are looked for; case does not count."""
+MOMENT = ("timestamp", "time", "date", "created_at", "at", "时间", "日期")
+"""Names of the columns, in the order in which they are looked for; case does not count."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,18 @@ def read_texts(source: Source, settings: DataSettings = DEFAULTS) -> tuple[str, 
     frame, file = _table(source, settings)
     column = frame.select(_column(frame, TEXT, file)).to_series()
     return tuple(column.fill_null("").to_list())
+
+
+def read_said(source: Source, settings: DataSettings = DEFAULTS) -> list[tuple[str, str]]:
+    """The texts of a table in its order, and when each came as the table writes it (blank where it
+    does not)."""
+    frame, file = _table(source, settings)
+    texts = frame.select(_column(frame, TEXT, file)).to_series().fill_null("")
+    known = {name.strip().lower() for name in frame.columns}
+    if not known.intersection(MOMENT):
+        return [(text, "") for text in texts]
+    moments = frame.select(_column(frame, MOMENT, file)).to_series().fill_null("")
+    return list(zip(texts, moments, strict=True))
 
 
 def _table(source: Source, settings: DataSettings) -> tuple[pl.DataFrame, str]:

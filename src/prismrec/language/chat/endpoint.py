@@ -7,6 +7,7 @@ import math
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from prismrec.core import BadSettings
@@ -35,7 +36,8 @@ class Endpoint:
 
     def __init__(self, settings: ChatSettings) -> None:
         self._settings = settings
-        self._place = place_of(settings.endpoint, settings.private_hosts)
+        base = place_of(settings.endpoint, settings.private_hosts)
+        self._place = replace(base, path=f"{base.path}/chat/completions")
         self._key = _key(settings.key_env)
         self._addresses: tuple[str, ...] = ()
         self._lock = threading.Lock()

@@ -55,7 +55,7 @@ def post(
             scheme=scheme,
             host=place.host.encode(),
             port=place.port,
-            target=f"{place.path}/chat/completions".encode(),
+            target=(place.path or "/").encode(),
         ),
         headers=[(b"Host", _host(place)), *((k.encode(), v.encode()) for k, v in headers.items())],
         content=body,

@@ -87,6 +87,7 @@ def fit_classifier(
     best = np.sort(pooled(logits, weights).max(axis=1))
     facts = {
         **told,
+        "shares": (np.bincount(every.classes, minlength=len(known)) / len(every.texts)).tolist(),
         "held_out": {
             "texts": len(held.texts),
             "log_loss": held_out_loss(logits, weights, held.classes),
