@@ -18,14 +18,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from benchmarks.accuracy import SETS
 from benchmarks.places import data_folder
 from prismrec.config import Settings
-from prismrec.core import Cases, generator, metrics
+from prismrec.core import Candidates, Cases, QueryBatch, generator, metrics
 from prismrec.core.arrays import Positions
 from prismrec.evaluation.evaluate import Plan, prepare
 from prismrec.evaluation.groups import headline
@@ -113,7 +113,13 @@ def beams(scorer: SemanticIDsScorer, cases: Cases, rule: HistoryFilter) -> Posit
     return scorer.generate(cases.queries, K, allowed=allowed).positions
 
 
-def latency(scorer: SemanticIDsScorer, cases: Cases, seed: int) -> dict[str, Any]:
+class Names(Protocol):
+    """What names items for queries."""
+
+    def generate(self, queries: QueryBatch, n: int, /) -> Candidates: ...
+
+
+def latency(scorer: Names, cases: Cases, seed: int) -> dict[str, Any]:
     """Milliseconds from a history to ten named items, one user at a time."""
     chosen = generator(seed, "alone").choice(len(cases), min(ALONE, len(cases)), replace=False)
     wall, cpu = [], []

@@ -26,6 +26,7 @@ COMMANDS = (
     "extract",
     "evaluate",
     "evaluate_search",
+    "train_llm",
     "tune",
     "ope",
     "compare",

@@ -61,6 +61,7 @@ class ItemFeatures:
     `text_vectors` (n, d) float32, L2-normalised, a row of zeros where an item has no text, `None`
     where the collection has none at all. `prices` is NaN and `created_at` -1 where unknown;
     `created_at` is milliseconds since 1970 UTC. `vectors` are named media vectors, (n, d_name).
+    `titles` are what the items are called, (n,), or none at all.
     """
 
     text_vectors: Vectors | None
@@ -69,6 +70,7 @@ class ItemFeatures:
     created_at: Longs
     available: Bools
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.prices)
@@ -96,4 +98,5 @@ class ItemFeatures:
             created_at=self.created_at[:n],
             available=self.available[:n],
             vectors={name: rows[:n] for name, rows in self.vectors.items()},
+            titles=self.titles[:n],
         )

@@ -148,6 +148,7 @@ class Catalogue:
             created_at=columns.created_at,
             available=columns.available & self.alive,
             vectors=self.vectors,
+            titles=tuple(item.title for item in self._items),
         )
 
 

@@ -147,17 +147,19 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def load_transformer(folder: ModelFolder, dtype: str) -> Any:
-    """The bare transformer of the folder, `dtype` a name such as `float32`. Raises Corrupt where
-    the weights cannot be read, and BadSettings where the library does not know the model."""
+def load_transformer(folder: ModelFolder, dtype: str, *, causal: bool = False) -> Any:
+    """The bare transformer of the folder, with `causal` the whole model that says the next token;
+    `dtype` is a name such as `float32`. Raises Corrupt where the weights cannot be read, and
+    BadSettings where the library does not know the model."""
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModel
+    from transformers import AutoModel, AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    kind: Any = AutoModelForCausalLM if causal else AutoModel
     try:
-        return AutoModel.from_pretrained(
+        return kind.from_pretrained(
             folder.transformer,
             dtype=getattr(torch, dtype),
             use_safetensors=True,

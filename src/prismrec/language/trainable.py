@@ -21,7 +21,7 @@ from prismrec.descent.randomness import seeded
 from prismrec.language.encoder import best_dtype, load_transformer, quickest_dtype
 from prismrec.language.folder import ModelFolder
 
-__all__ = ["MODES", "TrainableEncoder", "padded", "warm_up_then_linear"]
+__all__ = ["MODES", "TrainableEncoder", "padded", "warm_up_then_linear", "with_lora"]
 
 MODES = ("frozen", "lora", "full")
 """What training may change: nothing, low-rank additions to every linear layer, or all of it."""
@@ -60,7 +60,7 @@ class TrainableEncoder(nn.Module):
         self.model.requires_grad_(mode == "full")
         if mode == "lora":
             with seeded(rng):
-                self.model = _with_lora(self.model, rank)
+                self.model = with_lora(self.model, rank)
 
     def tokens(self, texts: Sequence[str], longest: int) -> list[list[int]]:
         """The token ids of each text, at most `longest` of them, without start or separator."""
@@ -132,7 +132,9 @@ def warm_up_then_linear(step: int, steps: int, warm_up: float) -> float:
     return max(0.0, (steps - step) / max(1, steps - rising))
 
 
-def _with_lora(model: Any, rank: int) -> Any:
+def with_lora(model: Any, rank: int) -> Any:
+    """`model` with low-rank additions in every linear layer, as `TrainableEncoder` tells; raises
+    `MissingExtra` without the library for it."""
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError:

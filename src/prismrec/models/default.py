@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -93,6 +93,7 @@ def experts_for(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name, fits in rules if fits)
 
 
+LANGUAGE_MODEL = "language_model"
 MOST_USERS = 60_000
 """More users than this make user neighbours slow to serve."""
 MOST_EASE_ITEMS = 20_000
@@ -160,6 +161,8 @@ def planned(
     """The experts that are fitted, and the networks' work: what the data can feed or the settings
     name, as far as the budget of the settings holds it, where it has one."""
     names = settings.experts or experts_for(facts_of(train, repeats))
+    if settings.language_model and LANGUAGE_MODEL not in names:
+        names = (*names, LANGUAGE_MODEL)
     if not settings.budget:
         return Plan(names, settings.work)
     return plan_of(names, settings.work, settings.budget, counts_of(train, validation))
@@ -231,8 +234,12 @@ def learner_by_name(
         raise BadSettings(
             f"There is no model named {name!r}.", hint=f"Choose one of: {', '.join(NAMES)}."
         )
-    work = {"work": NETWORKS[plain] * chosen.work} if plain in NETWORKS else {}
-    return Told(learner(plain, **work), chosen.repeats)
+    more: dict[str, Any] = {}
+    if plain in NETWORKS:
+        more["work"] = NETWORKS[plain] * chosen.work
+    if plain == LANGUAGE_MODEL and chosen.language_model:
+        more = {"folder": chosen.language_model, "epochs": 0}
+    return Told(learner(plain, **more), chosen.repeats)
 
 
 @dataclass(frozen=True)

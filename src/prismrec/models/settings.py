@@ -17,7 +17,8 @@ class ModelSettings:
     may come again, `no` where what was had must not return, `auto` to tell from the events.
     `newcomer_price` is the share of their nDCG@10 that items with events may lose so that items
     without any are shown. `budget` is how many seconds a fit may take, 0 for as many as it takes:
-    see `prismrec.models.budget`.
+    see `prismrec.models.budget`. `language_model` is a folder that `prismrec train-llm` wrote: the
+    model in it becomes one more expert, as it is.
     The transformer: `dimension` of every view, `layers` and `heads`, `history` (how many events it
     reads), `dropout`, `view_dropout` (of a view of the items from a step, so that it may be missing
     later), `negatives` (shared by a batch), `batch` (predictions a step),
@@ -29,6 +30,7 @@ class ModelSettings:
     repeats: str = "auto"
     newcomer_price: float = 0.01
     budget: float = 0.0
+    language_model: str = ""
     dimension: int = 64
     layers: int = 2
     heads: int = 2

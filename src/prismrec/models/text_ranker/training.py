@@ -13,16 +13,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from prismrec.core.arrays import Scores
-from prismrec.descent.randomness import seeded
-from prismrec.descent.step import backward, gradient_step
-from prismrec.language.trainable import warm_up_then_linear
-from prismrec.models.text_ranker.checkpoint import (
+from prismrec.descent.checkpoint import (
     Progress,
     optimiser_state,
     put_back,
     read_checkpoint,
     write_checkpoint,
 )
+from prismrec.descent.randomness import seeded
+from prismrec.descent.step import backward, gradient_step
+from prismrec.language.trainable import warm_up_then_linear
 from prismrec.models.text_ranker.model import PairModel, PairReader
 from prismrec.models.text_ranker.pairs import Negatives, Pairs
 from prismrec.models.text_ranker.settings import TextRankerSettings

@@ -26,9 +26,9 @@ _PARTIAL = ".partial"
 class Progress:
     """Where training stands after `epochs` epochs.
 
-    `losses` and `figures` (validation log loss) have one number an epoch; `trained` are the weights
-    as they are, `best` those of epoch `best_epoch`, the one with the lowest figure; `optimiser` is
-    its state by parameter and name. `identity` names data, settings and seed.
+    `losses` and `figures` (of validation, lower is better) have one number an epoch; `trained` are
+    the weights as they are, `best` those of epoch `best_epoch`, the one with the lowest figure;
+    `optimiser` is its state by parameter and name. `identity` names data, settings and seed.
     """
 
     identity: str
