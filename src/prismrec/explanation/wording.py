@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from prismrec.core import BadInput
 from prismrec.explanation.parts import Contribution
 
-__all__ = ["LANGUAGES", "aspect", "sentence"]
+__all__ = ["FROM_HISTORY", "LANGUAGES", "aspect", "clause", "reasons_of", "sentence", "spoken_in"]
 
 LANGUAGES = ("en", "zh")
 SMALLEST = 1e-6
@@ -23,22 +23,22 @@ def sentence(
     titles: Sequence[str] = (),
     reasons: int = 2,
     history: bool = True,
+    said: Mapping[str, str] | None = None,
 ) -> str:
     """What puts an item ahead of the other candidates, from its largest contributions.
 
     Parts that say the same thing (two experts on what goes together) are summed first, and only
     aspects with a positive sum are named, at most `reasons`. `titles` are past items that raised
     the score, most influential first; at most two are named. `history` false, for someone without
-    one, keeps the sentence from speaking of it. Raises `BadInput` for another language.
+    one, keeps the sentence from speaking of it. `said` are other words for some aspects
+    (`explanation.spoken`). Raises `BadInput` for another language.
     """
-    spoken = language.split("-")[0].lower()
-    if spoken not in LANGUAGES:
-        raise BadInput(
-            f"There are no explanations in '{language}'.",
-            hint=f"Ask for one of: {', '.join(LANGUAGES)}.",
-        )
-    words = _CHINESE if spoken == "zh" else _ENGLISH
-    clauses = [_clause(name, words, history) for name in _reasons(contributions, reasons)]
+    spoken, said = spoken_in(language), said or {}
+    words = _WORDS[spoken]
+    clauses = [
+        said.get(name) or clause(name, spoken, history=history)
+        for name in reasons_of(contributions, reasons)
+    ]
     clauses = list(dict.fromkeys(clauses))
     told = words["because"].format(words["and"].join(clauses)) if clauses else words["nothing"]
     if titles and history:
@@ -56,7 +56,18 @@ def aspect(part: str) -> str:
     return part
 
 
-def _reasons(contributions: Sequence[Contribution], most: int) -> list[str]:
+def spoken_in(language: str) -> str:
+    """One of `LANGUAGES`. Raises `BadInput` for another language."""
+    spoken = language.split("-")[0].lower()
+    if spoken not in LANGUAGES:
+        raise BadInput(
+            f"There are no explanations in '{language}'.",
+            hint=f"Ask for one of: {', '.join(LANGUAGES)}.",
+        )
+    return spoken
+
+
+def reasons_of(contributions: Sequence[Contribution], most: int) -> list[str]:
     """The aspects worth naming, largest first."""
     sums: dict[str, float] = {}
     for one in contributions:
@@ -66,8 +77,10 @@ def _reasons(contributions: Sequence[Contribution], most: int) -> list[str]:
     return [name for name in best if sums[name] >= floor]
 
 
-def _clause(name: str, words: Mapping[str, str], history: bool) -> str:
-    if not history and name in _FROM_HISTORY:
+def clause(name: str, language: str, *, history: bool = True) -> str:
+    """What an aspect says, in one of `LANGUAGES`; without a history nothing is said of one."""
+    words = _WORDS[language]
+    if not history and name in FROM_HISTORY:
         return words["newcomers"]
     return words[name] if name in words else words["other"].format(name)
 
@@ -117,7 +130,7 @@ _ASPECTS = {
 }
 """From the name of a part, an expert or a view to what it is about."""
 
-_FROM_HISTORY = {"text", "follows", "together", "neighbours", "pattern", "order", "attributes"} | {
+FROM_HISTORY = {"text", "follows", "together", "neighbours", "pattern", "order", "attributes"} | {
     "look",
     "likeness",
     "related",
@@ -194,3 +207,5 @@ _CHINESE = {
     "sorted": "它在所选的排序中更靠前",
     "other": "模型“{}”对它的评分更高",
 }
+
+_WORDS = {"en": _ENGLISH, "zh": _CHINESE}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prismrec.core import BadInput
 from prismrec.explanation import Contribution, sentence
-from prismrec.explanation.wording import _ASPECTS, _CHINESE, _ENGLISH, _FROM_HISTORY, aspect
+from prismrec.explanation.wording import _ASPECTS, _CHINESE, _ENGLISH, FROM_HISTORY, aspect
 
 
 def parts(**values: float) -> list[Contribution]:
@@ -89,7 +89,7 @@ def test_nothing_to_tell() -> None:
 def test_both_languages_say_the_same_things() -> None:
     assert _ENGLISH.keys() == _CHINESE.keys()
     assert set(_ASPECTS.values()) <= _ENGLISH.keys()
-    assert set(_ASPECTS.values()) >= _FROM_HISTORY
+    assert set(_ASPECTS.values()) >= FROM_HISTORY
 
 
 def test_another_language_is_refused() -> None:
