@@ -2,8 +2,8 @@
 
     python -m benchmarks.explanations [DATA] [--explanations 1000] [--json]
 
-DATA is a folder of tables (movielens-100k); the default of `fit` learns from it. People and items of
-their shortlists are drawn by chance. Told is:
+DATA is a folder of tables (movielens-100k); the default of `fit` learns from it. People and items
+of their shortlists are drawn by chance. Told is:
 
 - `contradicted`: in how many explanations a named aspect does not raise the item above its
   candidates, by the parts of the score read anew from the scorer. Twice: in our own words, and in
@@ -89,7 +89,7 @@ def measured(shop: Any, n: int) -> dict[str, Any]:
     seen, engine = shop.snapshot, shop.engine
     rng, counts = generator(0, "explanations"), Counter[str]()
     liar = Liar(generator(0, "explanations", "lies"))
-    people = list(seen.users)
+    people = sorted(set(shop.store.events.since(0, 1_000_000)["user_id"].to_list()))
     for _ in range(n):
         query = Query(user_id=people[int(rng.integers(len(people)))], n=50, explore=False, seed=0)
         ids = engine.answer(query).ids

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prismrec.assembly import assemble, with_rules
+from prismrec.assembly import assemble, with_content, with_rules
 from prismrec.config import Settings
 from prismrec.core import Exposure, Query, StoredCatalogue
 from prismrec.data.catalogue import Catalogue
@@ -15,6 +15,7 @@ from prismrec.exploration.experiment import EXPERIMENT, ExperimentSettings, arm_
 from prismrec.feedback import Feedback
 from prismrec.profiles import Profiles
 from prismrec.release import Release, load_release
+from prismrec.screening import content_of
 from prismrec.snapshot import Snapshot
 from prismrec.store import Releases, Store
 
@@ -63,12 +64,18 @@ class Trial:
 
 
 def snapshot_of(store: Store, release: Release, settings: Settings, path: Path) -> Snapshot:
-    """What serves the release over what the store holds: items, people, and rules of the shop."""
+    """What serves the release over what the store holds: items, people, rules of the shop, and
+    what may be shown."""
     stored = store.catalogue.load()
     snapshot = assemble(release, catalogue_of(stored, release), settings, path)
-    people = Profiles(release.people, (user for user in stored.users if user.user_id))
+    people = Profiles(
+        release.people,
+        (user for user in stored.users if user.user_id),
+        age_attribute=settings.content.age_attribute,
+    )
     known = replace(snapshot, people=people, calibration=release.calibration)
-    return with_rules(known, store.rules.list())
+    content = content_of(settings.content, known.catalogue, store.rulings.list(), path)
+    return with_content(with_rules(known, store.rules.list()), content)
 
 
 def catalogue_of(stored: StoredCatalogue, release: Release) -> Catalogue:

@@ -36,6 +36,7 @@ from prismrec.ranking.taught import Taught
 from prismrec.release import Release
 from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVectors, TextVectors
 from prismrec.retrieval.lexical.words import Words
+from prismrec.retrieval.shop.content import ContentPolicy
 from prismrec.retrieval.shop.curation import Curation
 from prismrec.retrieval.vectors.shown import ShownVectors
 from prismrec.searchers import (
@@ -48,7 +49,15 @@ from prismrec.searchers import (
 from prismrec.shopfront import shopfront_of
 from prismrec.snapshot import Snapshot
 
-__all__ = ["assemble", "open_encoder", "with_items", "with_learned", "with_rules", "without_items"]
+__all__ = [
+    "assemble",
+    "open_encoder",
+    "with_content",
+    "with_items",
+    "with_learned",
+    "with_rules",
+    "without_items",
+]
 
 
 def assemble(
@@ -114,6 +123,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             filters=snapshot.filters.extended(features, catalogue.ids, catalogue.alive, changed),
             scorer=scorer,
             searchers=found,
+            content=_screened(snapshot, catalogue, changed),
             front=snapshot.front.with_items(changed, catalogue, scorer),
             reader=snapshot.reader.extended(
                 features, catalogue.alive, [catalogue.item(int(p)).title for p in changed]
@@ -128,9 +138,20 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
     return replace(after, search_ranker=ranker)
 
 
+def _screened(snapshot: Snapshot, catalogue: Catalogue, changed: Positions) -> ContentPolicy | None:
+    if snapshot.content is None:
+        return None
+    return snapshot.content.extended(changed, [catalogue.item(int(p)) for p in changed])
+
+
 def with_rules(snapshot: Snapshot, rules: Sequence[Rule]) -> Snapshot:
     """The next snapshot, whose searches follow `rules`."""
     return replace(snapshot, front=replace(snapshot.front, rules=Curation(rules)))
+
+
+def with_content(snapshot: Snapshot, content: ContentPolicy | None) -> Snapshot:
+    """The next snapshot, which shows what `content` lets be shown; `None` for everything."""
+    return replace(snapshot, content=content)
 
 
 def with_learned(snapshot: Snapshot, learned: Learned) -> Snapshot:

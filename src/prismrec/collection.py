@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from prismrec.arms import Trial, snapshot_of
-from prismrec.assembly import with_items, with_rules, without_items
+from prismrec.assembly import with_content, with_items, with_rules, without_items
 from prismrec.config import Settings
 from prismrec.core import (
     Event,
@@ -28,6 +28,7 @@ from prismrec.core import (
     Query,
     Relation,
     Rule,
+    Ruling,
     Slate,
     User,
 )
@@ -35,6 +36,7 @@ from prismrec.engine import Engine, Explanation
 from prismrec.feedback import Feedback
 from prismrec.folder import database_of, key_of, settings_of
 from prismrec.release import Release, load_release, save_release
+from prismrec.screening import content_of
 from prismrec.snapshot import Snapshot
 from prismrec.store import Releases, Store, open_store
 from prismrec.suggestions import Suggestion, Suggestions
@@ -242,6 +244,31 @@ class Collection:
         with self._turn:
             self.store.rules.remove(rule_id, who=by)
             self._change(lambda seen: with_rules(seen, self.store.rules.list()))
+
+    # -- what may be shown ------------------------------------------------------------------------
+
+    def decide(self, ruling: Ruling, *, by: str = "owner") -> Ruling:
+        """Decide who may see an item; the next answer follows it."""
+        with self._turn:
+            made = self.store.rulings.put(ruling, who=by)
+            self._rule()
+            return made
+
+    def undecide(self, item_id: str, *, by: str = "owner") -> None:
+        """Take a decision back; `NotFound` where there is none."""
+        with self._turn:
+            self.store.rulings.remove(item_id, who=by)
+            self._rule()
+
+    def _rule(self) -> None:
+        """What is served follows the rulings of the store."""
+        rulings = self.store.rulings.list()
+        for engine in self._engines:
+            seen = engine.snapshot
+            content = seen.content or content_of(
+                self.settings.content, seen.catalogue, rulings, self.path
+            )
+            engine.snapshot = with_content(seen, content and content.ruled(rulings))
 
     # -- looking ----------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from prismrec.language.settings import LanguageSettings
 from prismrec.models.settings import ModelSettings
 from prismrec.ranking.settings import RankingSettings
 from prismrec.retrieval.settings import RetrievalSettings
+from prismrec.retrieval.shop.content import ContentSettings
 from prismrec.store.settings import StoreSettings
 
 __all__ = ["LearningSettings", "ServingSettings", "Settings", "read_settings", "write_settings"]
@@ -117,6 +118,7 @@ class Settings:
     exploration: ExplorationSettings = field(default_factory=ExplorationSettings)
     experiment: ExperimentSettings = field(default_factory=ExperimentSettings)
     explanation: ExplanationSettings = field(default_factory=ExplanationSettings)
+    content: ContentSettings = field(default_factory=ContentSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
     serving: ServingSettings = field(default_factory=ServingSettings)

@@ -94,7 +94,8 @@ class Engine:
         `allowed` (b, n_items) says which items may come out of each row; nothing is logged.
         """
         seen = self.snapshot
-        mask = seen.alive if allowed is None else seen.alive & allowed
+        shown = seen.shown_to()
+        mask = shown if allowed is None else shown & allowed
         shortlist = self._shortlist(seen, queries, mask, n)
         choice = seen.policy.choose(queries, shortlist, n, generator(0, "rank"))
         return np.where(
@@ -163,7 +164,7 @@ class Engine:
     ) -> Bools:
         """(1, n_items): what may come out: alive, within the filters, not had, not refused; of a
         listing, what matches."""
-        mask = seen.alive & filter_mask(query.filters, seen.filters) & seen.passing(query)
+        mask = filter_mask(query.filters, seen.filters) & seen.passing(query)
         if query.listing:
             mask &= seen.front.matched(seen, query, asked).items
         mask[seen.front.blocked(seen, query)] = False

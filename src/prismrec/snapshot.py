@@ -41,6 +41,7 @@ from prismrec.retrieval import FilterIndex, reciprocal_rank_fusion
 from prismrec.retrieval.arrivals import best_with_arrivals, is_new
 from prismrec.retrieval.filters import carrying
 from prismrec.retrieval.selection import top_k
+from prismrec.retrieval.shop.content import ContentPolicy
 from prismrec.retrieval.understanding.reader import Reader
 from prismrec.retrieval.understanding.stages import stage_of
 from prismrec.shopfront import Shopfront
@@ -94,6 +95,7 @@ class Snapshot:
     people: Profiles = field(default_factory=lambda: Profiles(None))
     calibration: Calibration = field(default_factory=Calibration)
     learned: Learned | None = None
+    content: ContentPolicy | None = None
     trusts: Trusts = field(default_factory=Trusts)
     listwise: Ranker | None = None
 
@@ -103,6 +105,14 @@ class Snapshot:
     def alive(self) -> Bools:
         """(n_items,): not removed."""
         return self.catalogue.alive
+
+    def shown_to(self, user_id: str = "") -> Bools:
+        """(n_items,): not removed, and of a content that the person may see."""
+        if self.content is None:
+            return self.alive
+        age = self.people.age(user_id)
+        adult = age is not None and age >= self.settings.content.adult_age
+        return self.alive & self.content.shown(len(self.catalogue), adult=adult)
 
     @property
     def whole(self) -> bool:
@@ -142,10 +152,12 @@ class Snapshot:
         return replace(query, understood=found)
 
     def passing(self, query: Query) -> Bools:
-        """(n_items,): within what the text of the query sets bounds to, and nothing it refuses."""
+        """(n_items,): shown to the person, within what the text of the query sets bounds to, and
+        nothing it refuses."""
+        shown = self.shown_to(query.user_id)
         if query.understood is None or not any(f.filter for f in query.understood.findings):
-            return self.alive
-        return self.reader.passing(
+            return shown
+        return shown & self.reader.passing(
             query.understood, self.filters, self.front.matching, self.catalogue.text
         )
 

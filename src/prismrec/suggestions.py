@@ -97,7 +97,7 @@ class Suggestions:
             if _is_sold(seen, names.kinds[row], names.texts[row]):
                 yield names.texts[row], names.kinds[row], ""
         titles = seen.front.titles
-        weights = np.where(seen.alive & seen.features.available, seen.front.popularity, -1.0)
+        weights = np.where(seen.shown_to() & seen.features.available, seen.front.popularity, -1.0)
         for row in titles.best(typed, weights[: len(titles)], 2 * n):
             item = seen.catalogue.item(row)
             yield item.title, "title", item.item_id

@@ -53,6 +53,9 @@ def fitted(folder: Path, language: str) -> Path:
         language=replace(plain.language, encoder="tfidf", tfidf_dimension=32, hub=False),
         models=replace(plain.models, experts=("popularity", "item_knn", "text_knn")),
     )
+    (folder / "terms.toml").write_text('review = ["487", "894"]')
+    listed = replace(settings.content, terms=str(folder / "terms.toml"))
+    settings = replace(settings, content=listed)
     path = folder / f"{language}.prism"
     with pr.fit(folder / f"data-{language}", path, settings=settings) as shop:
         shop.add_release(load_release(shop.releases.open(1), 1))

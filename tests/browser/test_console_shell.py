@@ -17,6 +17,7 @@ PAGES = {
     "search?q=coffee": ".card",
     "catalogue": ".products li",
     "exploration": ".answer table",
+    "review": ".doubt",
     "quality": ".trail table",
 }
 """Each page, and what is there once it is drawn."""

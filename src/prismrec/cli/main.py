@@ -42,6 +42,7 @@ COMMANDS = (
     "refresh",
     "promote",
     "rollback",
+    "review",
     "erase",
     "keys",
     "bench",

@@ -39,11 +39,13 @@ from prismrec.core.judgments import Judgments
 from prismrec.core.queries import Filters, Query
 from prismrec.core.randomness import generator
 from prismrec.core.rules import Rule
+from prismrec.core.rulings import RULINGS, Ruling
 from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
 from prismrec.core.understood import Finding, Understood
 
 __all__ = [
     "PAGE_OF",
+    "RULINGS",
     "BadInput",
     "BadSettings",
     "Bags",
@@ -83,6 +85,7 @@ __all__ = [
     "ReleaseStore",
     "Retriever",
     "Rule",
+    "Ruling",
     "Scorer",
     "Sequences",
     "Slate",

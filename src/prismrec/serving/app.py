@@ -23,7 +23,7 @@ from prismrec import __version__
 from prismrec.collection import Collection
 from prismrec.config import ServingSettings
 from prismrec.core import BadSettings, NotFound
-from prismrec.serving import ask, curate, exploring, look, manage, problems, tell
+from prismrec.serving import ask, curate, exploring, look, manage, problems, screen, tell
 from prismrec.serving.answers import CollectionsOut
 from prismrec.serving.auth import KeyRing, RateLimit
 from prismrec.serving.description import described
@@ -83,7 +83,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
     _cors(app, settings)
-    for room in (ask, tell, look, exploring, curate, manage):
+    for room in (ask, tell, look, exploring, curate, screen, manage):
         app.include_router(room.router, prefix="/v1/{collection}")
     _health(app, served)
     _pages(app)

@@ -32,6 +32,7 @@ __all__ = [
     "person_key",
     "relations",
     "rules",
+    "rulings",
     "searches",
     "sessions",
     "users",
@@ -193,6 +194,15 @@ rules = Table(
     _text("rule_id"),
     _text("body"),
     PrimaryKeyConstraint("collection", "rule_id", name="rules_pk"),
+)
+
+rulings = Table(
+    "rulings",
+    metadata,
+    _text("collection"),
+    _text("item_id"),
+    _text("body"),
+    PrimaryKeyConstraint("collection", "item_id", name="rulings_pk"),
 )
 
 searches = Table(

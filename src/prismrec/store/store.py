@@ -19,6 +19,7 @@ from prismrec.store.keys import Keys
 from prismrec.store.ownership import Ownership
 from prismrec.store.people import People
 from prismrec.store.rules import Rules
+from prismrec.store.rulings import Rulings
 from prismrec.store.searches import Searches
 from prismrec.store.sessions import Sessions
 from prismrec.store.settings import StoreSettings
@@ -42,8 +43,8 @@ def open_store(url: str, collection: str, settings: StoreSettings | None = None)
 class Store:
     """Everything a collection must not lose, by subject. Safe to use from several threads.
 
-    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules` and
-    `searches` each document their own.
+    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules`, `rulings`
+    and `searches` each document their own.
     """
 
     def __init__(self, url: str, collection: str, settings: StoreSettings) -> None:
@@ -72,6 +73,7 @@ class Store:
         self.keys = Keys(database, writer, collection)
         self.people = People(database, collection)
         self.rules = Rules(database, writer, collection, settings)
+        self.rulings = Rulings(database, writer, collection, settings)
 
     @property
     def waiting(self) -> int:

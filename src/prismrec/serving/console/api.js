@@ -34,6 +34,15 @@ export const putRule = (rule) => post("/rules", rule);
 
 export const removeRule = (id) => call("DELETE", at(`/rules/${encodeURIComponent(id)}`));
 
+/** What waits for a person's decision, what was decided, and deciding. */
+export const doubts = (signal) => get("/content/queue", {}, signal);
+
+export const rulings = (signal) => get("/content/rulings", {}, signal);
+
+export const rule = (item_id, label) => post("/content/rulings", { item_id, label });
+
+export const unrule = (id) => call("DELETE", at(`/content/rulings/${encodeURIComponent(id)}`));
+
 export const similar = (item_id, n, signal) =>
   post("/similar", { item_id, n, explore: false }, signal);
 

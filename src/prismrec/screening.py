@@ -1,0 +1,79 @@
+"""The content policy of a collection, put together from its settings and what people decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from prismrec.core import BadSettings, Ruling
+from prismrec.core.arrays import Floats
+from prismrec.data.catalogue import Catalogue
+from prismrec.language.cache import VectorFiles, content_key
+from prismrec.language.classifier.classifier import TextClassifier
+from prismrec.language.folder import file_sha256
+from prismrec.retrieval.lexical.analysis import texts_of
+from prismrec.retrieval.shop.content import ContentPolicy, ContentSettings, Judge, read_terms
+
+__all__ = ["content_of", "lessons"]
+
+
+def content_of(
+    settings: ContentSettings, catalogue: Catalogue, rulings: Iterable[Ruling], path: Path
+) -> ContentPolicy | None:
+    """What may be shown of the catalogue; `None` where nothing is set and nothing was decided.
+
+    `path` is the collection's folder: lists are looked for there, and what the classifier said of
+    a text is kept there. Raises `BadSettings`, `NotFound` or `Corrupt` where a list or classifier
+    cannot be used: a policy that cannot be kept is no reason to show everything.
+    """
+    rulings = list(rulings)
+    if not (settings.terms or settings.classifier or rulings):
+        return None
+    terms = read_terms(path / settings.terms) if settings.terms else None
+    judge = _judge(settings, path) if settings.classifier else None
+    items = [catalogue.item(place) for place in range(len(catalogue))]
+    return ContentPolicy.of(settings, items, rulings, terms=terms, judge=judge)
+
+
+def lessons(catalogue: Catalogue, rulings: Iterable[Ruling]) -> list[dict[str, str]]:
+    """What people decided as rows of `text` and `label`, to train the next classifier by. Rulings
+    on items that are gone teach nothing."""
+    rows = []
+    for ruling in rulings:
+        if catalogue.position(ruling.item_id) >= 0:
+            text = " \n ".join(filter(None, texts_of(catalogue.get(ruling.item_id))))
+            rows.append({"text": text, "label": ruling.label})
+    return rows
+
+
+def _judge(settings: ContentSettings, path: Path) -> Judge:
+    """The classifier of the settings, which looks at a text once."""
+    folder = path / Path(settings.classifier).expanduser()
+    classifier = TextClassifier.load(folder)
+    unknown = {*settings.blocks, *settings.restricts} - set(classifier.labels)
+    if unknown:
+        raise BadSettings(
+            f"The classifier in {folder} knows no label {min(unknown)!r}.",
+            hint=f"It knows: {', '.join(classifier.labels)}.",
+        )
+    version = file_sha256(folder / "classifier.json")[:24]
+    kept = VectorFiles(path / "cache" / f"content-{version}", len(classifier.labels), 256)
+    harmful, adult = (
+        np.isin(classifier.labels, names) for names in (settings.blocks, settings.restricts)
+    )
+
+    def judge(texts: Sequence[str]) -> Floats:
+        keys = [content_key(text) for text in texts]
+        known, rows = kept.get(keys)
+        chances = np.zeros((len(texts), len(classifier.labels)))
+        chances[known] = rows
+        fresh = sorted(set(range(len(texts))) - set(known))
+        if fresh:
+            chances[fresh] = classifier.probabilities([texts[row] for row in fresh])
+            kept.put([keys[row] for row in fresh], chances[fresh].astype(np.float32))
+        both: Floats = np.stack([chances @ harmful, chances @ adult], axis=1)
+        return both
+
+    return judge
