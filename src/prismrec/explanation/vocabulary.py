@@ -42,6 +42,7 @@ WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
             "better exactly",
             "wish": "kind brand property names named search asked type",
             "meaning": "meaning means close closer close-by near nearer search look looking for",
+            "asked": "language model compared put further up",
             "judged": "judged right such searches search rated fitting",
             "shown": "shows show shown picture image look looks looking close closer search",
             "text": "description describes described text reads close closer similar much alike "
@@ -71,6 +72,7 @@ WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
             "words": "字词 词语 搜索 匹配 相符 符合 标题",
             "wish": "品牌 类别 特征 种类 搜索 提到 正是",
             "meaning": "意思 含义 接近 更接近 要找 搜索 内容",
+            "asked": "语言 模型 比较 排 靠前",
             "judged": "评为 合适 同类 搜索 结果 更像",
             "shown": "呈现 图片 图像 看起来 接近 更接近 要找 内容",
             "text": "介绍 描述 内容 接近 更接近 相似 主题 题材",
