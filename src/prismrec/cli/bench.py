@@ -43,6 +43,7 @@ class Bench(StrEnum):
     classify = "classify"
     injection = "injection"
     monitoring = "monitoring"
+    labelling = "labelling"
 
 
 def bench(

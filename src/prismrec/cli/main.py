@@ -33,6 +33,7 @@ COMMANDS = (
     "uplift",
     "experiment",
     "classify",
+    "label",
     "monitor",
     "recommend",
     "search",

@@ -13,7 +13,7 @@ from prismrec.data.readers import read_table
 from prismrec.data.settings import DEFAULTS, DataSettings
 from prismrec.data.sources import PACKED, SUFFIXES, Source, resolved
 
-__all__ = ["Labelled", "find_table", "read_labelled", "read_said", "read_texts"]
+__all__ = ["Labelled", "find_table", "read_judged", "read_labelled", "read_said", "read_texts"]
 
 TEXT = ("text", "sentence", "review", "content", "文本", "评论")
 LABEL = ("label", "labels", "class", "intent", "sentiment", "类别", "标签")
@@ -77,6 +77,17 @@ def read_labelled(source: Source, settings: DataSettings = DEFAULTS) -> Labelled
         )
     texts, labels = clean["text"].to_list(), clean["label"].to_list()
     return Labelled(tuple(texts), tuple(labels), len(chosen) - len(clean))
+
+
+def read_judged(source: Source, settings: DataSettings = DEFAULTS) -> Labelled:
+    """Every row of a table of which some have a label: both columns, blanks where a cell is empty,
+    no labels at all where there is no such column."""
+    frame, file = _table(source, settings)
+    texts = frame.select(_column(frame, TEXT, file)).to_series().fill_null("")
+    labels = pl.Series([""] * len(texts), dtype=pl.String)
+    if {name.strip().lower() for name in frame.columns}.intersection(LABEL):
+        labels = frame.select(_column(frame, LABEL, file)).to_series().fill_null("")
+    return Labelled(tuple(texts), tuple(labels.str.strip_chars()))
 
 
 def read_texts(source: Source, settings: DataSettings = DEFAULTS) -> tuple[str, ...]:

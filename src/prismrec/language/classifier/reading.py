@@ -19,11 +19,10 @@ from prismrec.descent.step import backward, gradient_step
 from prismrec.language.classifier.settings import Course
 from prismrec.language.trainable import TrainableEncoder, padded, warm_up_then_linear
 
-__all__ = ["ReadingPart", "contrast", "fit_reading"]
+__all__ = ["ReadingPart", "fit_reading"]
 
 FIRST_LIKENESS = 20.0
 """How many units of a logit one unit of cosine is worth before training."""
-CONTRAST_TEMPERATURE = 0.1
 _BLOCK = 64  # texts of like length read at once, where nothing is learned
 _WINDOW = 16  # batches among which texts of like length are put together
 _DEPTH = re.compile(r"\b(?:layer|layers|h)\.(\d+)\.")
@@ -105,22 +104,6 @@ def fit_reading(
     return part.goes_on(examples, course, rng)
 
 
-def contrast(vectors: Tensor, classes: Tensor) -> Tensor:
-    """Texts of one class near each other, the others apart: the mean over texts i that have a
-    companion in the batch of `-mean over companions j of log softmax(v_i . v_j / temperature)`.
-
-    `vectors` (n, d) of length one, `classes` (n,). Khosla et al., "Supervised contrastive
-    learning", 2020, with the sum outside of the logarithm. Zero where no text has a companion.
-    """
-    itself = torch.eye(len(vectors), dtype=torch.bool)
-    likeness = (vectors @ vectors.T / CONTRAST_TEMPERATURE).masked_fill(itself, -1e9)
-    together = ((classes[:, None] == classes[None, :]) & ~itself).to(vectors.dtype)
-    companions = together.sum(1)
-    logged = (functional.log_softmax(likeness, 1) * together).sum(1)
-    found = (companions > 0).to(vectors.dtype)
-    return -(logged / companions.clamp(min=1)).sum() / found.sum().clamp(min=1)
-
-
 def _prototypes(vectors: Tensor, classes: Longs, count: int) -> nn.Linear:
     sums = torch.zeros(count, vectors.shape[1]).index_add_(0, torch.from_numpy(classes), vectors)
     head = nn.Linear(vectors.shape[1], count)
@@ -170,11 +153,8 @@ def _train(
 def _loss(
     encoder: TrainableEncoder, head: nn.Linear, lines: list[list[int]], own: Longs, course: Course
 ) -> Tensor:
-    vectors, classes = _read(encoder, lines), torch.from_numpy(own)
-    loss = functional.cross_entropy(head(vectors), classes, label_smoothing=course.smoothing)
-    if course.contrast:
-        loss = loss + course.contrast * contrast(vectors, classes)
-    return loss
+    logits, classes = head(_read(encoder, lines)), torch.from_numpy(own)
+    return functional.cross_entropy(logits, classes, label_smoothing=course.smoothing)
 
 
 def _optimiser(encoder: TrainableEncoder, head: nn.Linear, course: Course) -> torch.optim.Optimizer:

@@ -12,10 +12,10 @@ MODES = ("auto", "words", "frozen", "lora", "full")
 """What learns: chosen by `course_for`; words alone; a head on the encoder as it is; low-rank
 additions to the encoder; the encoder itself."""
 FEW = 16
-"""Texts of a class below which there are few."""
-PASSES = {"few": 20, "many": 5}
-"""Over the texts, where there are few of a class and where there are many.
-docs/decisions/text-classifiers.md has the figures."""
+"""Texts of a class below which there are too few to train an encoder on: it would learn them by
+heart and lose what it knew. docs/decisions/text-classifiers.md has the figures."""
+PASSES = 5
+"""Over the texts."""
 READINGS = 60_000
 """Texts read in training at most, all passes together, but for a first and a second pass."""
 FROZEN_FROM = 40_000
@@ -52,19 +52,18 @@ class Course:
 
     `passes` over the texts in batches of `batch`; `learning_rate` is that of the uppermost layer,
     each layer below learns at `decay` of the one above it (Howard and Ruder, "Universal language
-    model fine-tuning for text classification", 2018); `head_rate` is the head's. `smoothing` of the
-    labels (Szegedy et al., 2016), `contrast` the weight of the supervised contrastive loss.
+    model fine-tuning for text classification", 2018); `head_rate` is the head's. `smoothing` is of
+    the labels (Szegedy et al., 2016).
     """
 
     mode: str = "full"
-    passes: int = 8
+    passes: int = PASSES
     batch: int = 32
     learning_rate: float = 2e-4
     head_rate: float = 5e-3
     decay: float = 0.9
     warm_up: float = 0.1
     smoothing: float = 0.1
-    contrast: float = 0.0
     rank: int = 16
 
     def further(self) -> Course:
@@ -77,17 +76,14 @@ class Course:
 def course_for(texts: int, classes: int, settings: ClassifierSettings) -> Course | None:
     """How to train the encoder on so many texts; `None` where it is not to be used.
 
-    Few labels: the whole encoder, many passes, texts of one class drawn together (Tunstall et al.,
-    "Efficient few-shot learning without prompts", 2022, train on pairs; here both losses at once).
-    More: the whole encoder, as many passes as the readings allow. A great many: a head alone.
+    Few of a class, or a great many in all: a head on the encoder as it is. Between them: the whole
+    encoder, as many passes as the readings allow.
     """
     if settings.mode == "words":
         return None
-    few = texts < FEW * classes
     mode = settings.mode
     if mode == "auto":
-        mode = "frozen" if texts > FROZEN_FROM else "full"
-    most = PASSES["few" if few else "many"]
-    passes = settings.passes or min(max(READINGS // max(texts, 1), 2), most)
+        mode = "full" if FEW * classes <= texts <= FROZEN_FROM else "frozen"
+    passes = settings.passes or min(max(READINGS // max(texts, 1), 2), PASSES)
     rate = Course.learning_rate if mode == "full" else 10 * Course.learning_rate
-    return Course(mode, passes, learning_rate=rate, contrast=1.0 if few else 0.0)
+    return Course(mode, passes, learning_rate=rate)
