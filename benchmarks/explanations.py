@@ -89,7 +89,8 @@ def measured(shop: Any, n: int) -> dict[str, Any]:
     seen, engine = shop.snapshot, shop.engine
     rng, counts = generator(0, "explanations"), Counter[str]()
     liar = Liar(generator(0, "explanations", "lies"))
-    people = sorted(set(shop.store.events.since(0, 1_000_000)["user_id"].to_list()))
+    events = shop.store.events.since(0, 1_000_000)
+    people = sorted(set(events["user_id"].drop_nulls().to_list()) - {""})
     for _ in range(n):
         query = Query(user_id=people[int(rng.integers(len(people)))], n=50, explore=False, seed=0)
         ids = engine.answer(query).ids

@@ -33,7 +33,9 @@ from prismrec.core import (
 )
 from prismrec.core.arrays import Bools, Positions
 from prismrec.explanation import Contribution, contributions, influences, sentence
+from prismrec.explanation.spoken import spoken
 from prismrec.exposures import exposure
+from prismrec.language.chat import shared_chat_model
 from prismrec.retrieval.filters import filter_mask
 from prismrec.retrieval.shop.curation import is_pinned
 from prismrec.retrieval.shop.matching import Matched
@@ -121,8 +123,13 @@ class Engine:
         )
         names = tuple((seen.catalogue.item(p).item_id, drop) for p, drop in causes)
         titles = [seen.title(p) for p, drop in causes if drop > 0]
-        wording = sentence(parts, seen.language, titles=titles, history=bool(past))
-        return Explanation(tuple(parts), names, wording)
+        chat = shared_chat_model(seen.settings.chat) if settings.spoken else None
+        if chat is None:
+            told = sentence(parts, seen.language, titles=titles, history=bool(past))
+        else:
+            own = seen.title(position)
+            told = spoken(chat, own, parts, seen.language, titles=titles, history=bool(past))
+        return Explanation(tuple(parts), names, told)
 
     def matched(self, seen: Snapshot, query: Query) -> Matched:
         """The items that match the text of `query`, and the words by which they do."""

@@ -13,12 +13,15 @@ __all__ = ["ExplanationSettings"]
 class ExplanationSettings:
     """`reasons` is how many reasons a sentence names at most, `influences` how many past items.
 
-    `language` of the sentences is `en` or `zh`; empty takes the language of the catalogue.
+    `language` of the sentences is `en` or `zh`; empty takes the language of the catalogue. Where
+    `spoken`, the chat model of the settings (`[chat]`) words the answer of `explain`, of which only
+    what the contributions carry is said.
     """
 
     language: str = ""
     reasons: int = 2
     influences: int = 3
+    spoken: bool = False
 
     def __post_init__(self) -> None:
         if self.language not in ("", "en", "zh"):
