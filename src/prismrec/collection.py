@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from prismrec.arms import Trial, snapshot_of
-from prismrec.assembly import with_content, with_items, with_rules, without_items
+from prismrec.assembly import with_items, with_rules, without_items
 from prismrec.config import Settings
 from prismrec.core import (
     Event,
@@ -28,7 +28,6 @@ from prismrec.core import (
     Query,
     Relation,
     Rule,
-    Ruling,
     Slate,
     User,
 )
@@ -36,7 +35,7 @@ from prismrec.engine import Engine, Explanation
 from prismrec.feedback import Feedback
 from prismrec.folder import database_of, key_of, settings_of
 from prismrec.release import Release, load_release, save_release
-from prismrec.screening import content_of
+from prismrec.screening import Screening
 from prismrec.snapshot import Snapshot
 from prismrec.store import Releases, Store, open_store
 from prismrec.suggestions import Suggestion, Suggestions
@@ -66,6 +65,7 @@ class Collection:
         self.engine = Engine(self.feedback.follow(snapshot), store.events, self._log)
         self.trial: Trial | None = None
         self.suggestions = Suggestions(store)
+        self.screening = Screening(self)
         self._turn = threading.RLock()
 
     @property
@@ -202,13 +202,13 @@ class Collection:
             for engine in self._engines:
                 engine.snapshot.people.put(users)
             if items:
-                self._change(lambda seen: with_items(seen, items))
+                self.change(lambda seen: with_items(seen, items))
 
     def remove(self, item_ids: Sequence[str]) -> int:
         """Take items out of the catalogue; returns how many were there."""
         with self._turn:
             count = self.store.catalogue.remove(item_ids)
-            self._change(lambda seen: without_items(seen, item_ids))
+            self.change(lambda seen: without_items(seen, item_ids))
             return count
 
     def link(self, session_id: str, user_id: str) -> None:
@@ -237,38 +237,13 @@ class Collection:
         """Add a rule about a search, or replace the one of its id; the next search follows it."""
         with self._turn:
             self.store.rules.put(rule, who=by)
-            self._change(lambda seen: with_rules(seen, self.store.rules.list()))
+            self.change(lambda seen: with_rules(seen, self.store.rules.list()))
 
     def uncurate(self, rule_id: str, *, by: str = "owner") -> None:
         """Take a rule away; `NotFound` where there is none."""
         with self._turn:
             self.store.rules.remove(rule_id, who=by)
-            self._change(lambda seen: with_rules(seen, self.store.rules.list()))
-
-    # -- what may be shown ------------------------------------------------------------------------
-
-    def decide(self, ruling: Ruling, *, by: str = "owner") -> Ruling:
-        """Decide who may see an item; the next answer follows it."""
-        with self._turn:
-            made = self.store.rulings.put(ruling, who=by)
-            self._rule()
-            return made
-
-    def undecide(self, item_id: str, *, by: str = "owner") -> None:
-        """Take a decision back; `NotFound` where there is none."""
-        with self._turn:
-            self.store.rulings.remove(item_id, who=by)
-            self._rule()
-
-    def _rule(self) -> None:
-        """What is served follows the rulings of the store."""
-        rulings = self.store.rulings.list()
-        for engine in self._engines:
-            seen = engine.snapshot
-            content = seen.content or content_of(
-                self.settings.content, seen.catalogue, rulings, self.path
-            )
-            engine.snapshot = with_content(seen, content and content.ruled(rulings))
+            self.change(lambda seen: with_rules(seen, self.store.rules.list()))
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -318,10 +293,11 @@ class Collection:
     def _engines(self) -> tuple[Engine, ...]:
         return (self.engine,) if self.trial is None else (self.engine, self.trial.engine)
 
-    def _change(self, change: Callable[[Snapshot], Snapshot]) -> None:
-        """Change what is served, of every release that serves."""
-        for engine in self._engines:
-            engine.snapshot = change(engine.snapshot)
+    def change(self, change: Callable[[Snapshot], Snapshot]) -> None:
+        """Change what is served, of every release that serves; changes take turns."""
+        with self._turn:
+            for engine in self._engines:
+                engine.snapshot = change(engine.snapshot)
 
     def _log(self, exposure: Exposure) -> None:
         self.store.exposures.append(exposure)

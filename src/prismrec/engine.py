@@ -36,6 +36,7 @@ from prismrec.explanation import Contribution, contributions, influences, senten
 from prismrec.explanation.spoken import spoken
 from prismrec.exposures import exposure
 from prismrec.language.chat import shared_chat_model
+from prismrec.notes import notes_of
 from prismrec.retrieval.filters import filter_mask
 from prismrec.retrieval.shop.curation import is_pinned
 from prismrec.retrieval.shop.matching import Matched
@@ -225,7 +226,7 @@ class Engine:
             policy=policy.name,
             seed=query.seed or 0,
             at=query.at or 0,
-            notes=seen.notes(query, shortlist),
+            notes=notes_of(seen, query, shortlist),
             understood=query.understood,
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from prismrec.assembly import with_content
+from prismrec.config import Settings
 from prismrec.core import BadSettings, Ruling
 from prismrec.core.arrays import Floats
 from prismrec.data.catalogue import Catalogue
@@ -15,8 +18,48 @@ from prismrec.language.classifier.classifier import TextClassifier
 from prismrec.language.folder import file_sha256
 from prismrec.retrieval.lexical.analysis import texts_of
 from prismrec.retrieval.shop.content import ContentPolicy, ContentSettings, Judge, read_terms
+from prismrec.snapshot import Snapshot
+from prismrec.store import Store
 
-__all__ = ["content_of", "lessons"]
+__all__ = ["Screened", "Screening", "content_of", "lessons"]
+
+
+class Screened(Protocol):
+    """The collection that is screened."""
+
+    path: Path
+    settings: Settings
+    store: Store
+
+    def change(self, change: Callable[[Snapshot], Snapshot]) -> None:
+        """Change what is served, one change at a time."""
+        ...
+
+
+class Screening:
+    """People's decisions about what a collection shows."""
+
+    def __init__(self, shop: Screened) -> None:
+        self._shop = shop
+
+    def decide(self, ruling: Ruling, *, by: str = "owner") -> Ruling:
+        """Decide who may see an item, durable on return; the next answer follows it."""
+        made = self._shop.store.rulings.put(ruling, who=by)
+        self._shop.change(self._ruled)
+        return made
+
+    def undecide(self, item_id: str, *, by: str = "owner") -> None:
+        """Take a decision back; `NotFound` where there is none."""
+        self._shop.store.rulings.remove(item_id, who=by)
+        self._shop.change(self._ruled)
+
+    def _ruled(self, seen: Snapshot) -> Snapshot:
+        """The next snapshot, which follows the rulings of the store as they are now."""
+        shop = self._shop
+        rulings, content = shop.store.rulings.list(), seen.content
+        if content is None:
+            content = content_of(shop.settings.content, seen.catalogue, rulings, shop.path)
+        return with_content(seen, None if content is None else content.ruled(rulings))
 
 
 def content_of(

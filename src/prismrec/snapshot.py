@@ -17,7 +17,6 @@ from prismrec.core import (
     Bags,
     Candidates,
     Event,
-    Filters,
     Ids,
     ItemFeatures,
     Policy,
@@ -43,7 +42,6 @@ from prismrec.retrieval.filters import carrying
 from prismrec.retrieval.selection import top_k
 from prismrec.retrieval.shop.content import ContentPolicy
 from prismrec.retrieval.understanding.reader import Reader
-from prismrec.retrieval.understanding.stages import stage_of
 from prismrec.shopfront import Shopfront
 
 __all__ = ["Snapshot"]
@@ -293,19 +291,3 @@ class Snapshot:
         taste = self.scorer.score(past, found.positions)
         trust = self.trusts.of(self.scorer, past, len(self.catalogue))
         return with_taste(found, taste, weight * trust)
-
-    def notes(self, query: Query, shortlist: Candidates) -> tuple[str, ...]:
-        """What the person should be told about this answer."""
-        if not len(self.catalogue):
-            return ("empty-catalogue",)
-        if not (shortlist.positions >= 0).any():
-            read = () if query.understood is None else query.understood.findings
-            filtered = query.filters != Filters() or any(finding.filter for finding in read)
-            return ("nothing-left-after-filters" if filtered else "nothing",)
-        if not query.text.strip() or query.sort != "relevance":
-            return ()
-        if "words" not in shortlist.part_names:
-            return ("popular-instead",)
-        best, typing = shortlist.positions[0], query.typing
-        stage = stage_of(self.reader.words, query.searched, best, typing=typing)
-        return (stage,) if stage else ()

@@ -52,7 +52,7 @@ async def decide(asked: RulingIn, shop: Shop, request: Request, who: Who) -> Rul
     if shop.snapshot.catalogue.position(asked.item_id) < 0:
         raise BadInput(f"There is no item {asked.item_id!r}.", hint="Check its id.")
     ruling = Ruling(asked.item_id, asked.label, asked.note)
-    made = await request.app.state.writers.run(lambda: shop.decide(ruling, by=who))
+    made = await request.app.state.writers.run(lambda: shop.screening.decide(ruling, by=who))
     return RulingOut(**asdict(made), title=shop.snapshot.title_of(made.item_id))
 
 
@@ -66,7 +66,7 @@ async def taught(shop: Shop, request: Request) -> list[LessonOut]:
 @router.delete("/content/rulings/{item_id:path}")
 async def undecide(item_id: IdInPath, shop: Shop, request: Request, who: Who) -> dict[str, str]:
     """Take a decision back: lists and classifier decide again."""
-    await request.app.state.writers.run(lambda: shop.undecide(item_id, by=who))
+    await request.app.state.writers.run(lambda: shop.screening.undecide(item_id, by=who))
     return {"removed": item_id}
 
 
