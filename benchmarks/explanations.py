@@ -34,6 +34,7 @@ import prismrec as pr
 from benchmarks.places import data_folder
 from prismrec.core import Query, QueryBatch, generator
 from prismrec.core.arrays import Positions
+from prismrec.engine import settled
 from prismrec.explanation import contributions, sentence
 from prismrec.explanation.spoken import spoken
 from prismrec.explanation.vocabulary import WORDS
@@ -92,7 +93,8 @@ def measured(shop: Any, n: int) -> dict[str, Any]:
     events = shop.store.events.since(0, 1_000_000)
     people = sorted(set(events["user_id"].drop_nulls().to_list()) - {""})
     for _ in range(n):
-        query = Query(user_id=people[int(rng.integers(len(people)))], n=50, explore=False, seed=0)
+        person = people[int(rng.integers(len(people)))]
+        query = settled(Query(user_id=person, n=50, explore=False, seed=0))
         ids = engine.answer(query).ids
         if not ids:
             continue

@@ -49,6 +49,12 @@ def test_the_documented_shape(log: Path) -> None:
     assert report == as_json(log, "--seed", "0")
 
 
+def test_the_folder_of_a_log_stands_for_it(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "random").mkdir()
+    pl.read_csv(log).write_parquet(tmp_path / "random" / "log.parquet")
+    assert as_json(tmp_path / "random") == as_json(log)
+
+
 def test_policies_and_reward_columns(log: Path, tmp_path: Path) -> None:
     def value(*words: str | Path) -> float:
         estimates = as_json(log, *words)["estimates"]

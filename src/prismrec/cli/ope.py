@@ -20,7 +20,9 @@ POLICIES = ("uniform", "greedy")
 
 
 def ope(
-    log: Annotated[Path, typer.Argument(help="A collection X.prism, or a table of choices.")],
+    log: Annotated[
+        Path, typer.Argument(help="A collection X.prism, a table of choices, or its folder.")
+    ],
     policy: Annotated[
         str, typer.Option(help="uniform, greedy, or a table with item and probability.")
     ] = "uniform",
@@ -35,9 +37,10 @@ def ope(
 
     A table has a row a choice: item_id, propensity_score, the reward, and position if it matters.
     """
-    report = (
-        _slates(log, policy, reward, seed) if log.is_dir() else _table(log, policy, reward, seed)
-    )
+    inside = log / "log.parquet"  # as Open Bandit lays its logs out
+    table = inside if inside.is_file() else log
+    told = _slates if table.is_dir() else _table
+    report = told(table, policy, reward, seed)
     if json:
         print_json(report.to_json())
         return
