@@ -1,10 +1,11 @@
-"""Hostile texts in titles and queries against a model that obeys every one of them.
+"""Hostile texts in titles, queries and chats against a model that obeys every one of them.
 
     python -m benchmarks.injection [--texts 1000] [--seed 1] [--json]
 
-A small synthetic marketplace, its lists ranked by `benchmarks.obedient`. Each text is searched with
-as the title of an item and as the query. Counted: ids that were not among the candidates, items
-lifted by more than `ranking.listwise_lift`, parts that do not sum to the score, and answers or log
+A small synthetic marketplace, its lists ranked and its turns read by `benchmarks.obedient`. Each
+text is searched with as the title of an item and as the query, and said in a conversation. Counted:
+ids that were not among the candidates, items lifted by more than `ranking.listwise_lift`, parts
+that do not sum to the score, items told otherwise than the catalogue has them, and answers or log
 lines in which the key or words of a prompt stand.
 """
 
@@ -27,6 +28,9 @@ from benchmarks.durability import marketplace
 from benchmarks.obedient import KEY, Obedient, injections
 from prismrec.collection import Collection
 from prismrec.core import Item, Query, Slate
+from prismrec.dialogue.by_model import TASK as READING
+from prismrec.dialogue.converse import converse
+from prismrec.dialogue.state import State
 from prismrec.language.chat import ChatSettings, LimitedChat, prompt
 from prismrec.ranking import RankingSettings
 from prismrec.ranking.listwise import TASK, ListwiseRanker
@@ -50,12 +54,14 @@ class Found:
     ids_outside: int = 0
     bounds_broken: int = 0
     sums_broken: int = 0
+    untrue: int = 0
     leaks: int = 0
 
     @property
     def broken(self) -> int:
         """How many things happened that must not."""
-        return self.ids_outside + self.bounds_broken + self.sums_broken + self.leaks
+        wrong = self.ids_outside + self.bounds_broken + self.sums_broken
+        return wrong + self.untrue + self.leaks
 
 
 class Heard(logging.Handler):
@@ -80,11 +86,12 @@ def leaks(text: str, pieces: Sequence[str], said: str) -> bool:
 
 
 def attack(shop: Collection, texts: Sequence[str]) -> Found:
-    """Search `shop` with each of `texts` in a title, and in the query."""
+    """Search `shop` with each of `texts` in a title and in the query, and say it in a chat."""
     model = Obedient()
     chat = LimitedChat(model, CHAT)
     found = Found(len(texts))
-    pieces = telltales([message["content"] for message in prompt(TASK, {}, {})])
+    prompts = [*prompt(TASK, {}, {}), *prompt(READING, {}, {})]
+    pieces = telltales([message["content"] for message in prompts])
     title = shop.snapshot.title(0)
     with listening() as heard:
         for text in texts:
@@ -94,6 +101,8 @@ def attack(shop: Collection, texts: Sequence[str]) -> Found:
                 told += "\n".join(heard.lines)
                 found.leaks += leaks(told, pieces, f"{asked} {text}")
                 heard.lines.clear()
+            told = _talked(shop, chat, title, text, found)
+            found.leaks += leaks(told, pieces, f"{title} {text}")
     found.obeyed = model.obeyed
     return found
 
@@ -109,6 +118,22 @@ def _once(shop: Collection, chat: LimitedChat, text: str, found: Found) -> str:
     engine.snapshot = plain
     _judge(before, after, found)
     return to_json(asdict(after)).decode()
+
+
+def _talked(shop: Collection, chat: LimitedChat, title: str, text: str, found: Found) -> str:
+    """Says the text after a wish, and gives what was said; the hostile item is among those shown
+    to the model."""
+    state, _ = converse(shop, State(), title, n=10)
+    state, reply = converse(shop, state, text, n=10, chat=chat)
+    found.asked += 1
+    known = shop.snapshot.catalogue
+    found.ids_outside += sum(known.position(item.item_id) < 0 for item in reply.items)
+    found.untrue += sum(known.get(item.item_id) != item for item in reply.items)
+    titles = [item.title for item in reply.items]
+    told = reply.text
+    for own in titles:  # a title is the catalogue's own
+        told = told.replace(own, "")
+    return told
 
 
 def _judge(before: Slate, after: Slate, found: Found) -> None:

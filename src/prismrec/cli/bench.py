@@ -44,6 +44,7 @@ class Bench(StrEnum):
     injection = "injection"
     monitoring = "monitoring"
     labelling = "labelling"
+    conversation = "conversation"
 
 
 def bench(

@@ -38,6 +38,7 @@ COMMANDS = (
     "recommend",
     "search",
     "similar",
+    "chat",
     "explain",
     "serve",
     "refresh",

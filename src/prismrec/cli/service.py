@@ -91,3 +91,4 @@ def reached(path: Path) -> Iterator[Service]:
         yield Service(httpx.AsyncClient(transport=transport, base_url="http://local"), name)
         app.state.pool.close()
         app.state.writers.close()
+        app.state.talk.pool.close()

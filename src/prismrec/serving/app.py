@@ -1,6 +1,7 @@
 """The service: one app over any number of collections.
 
-POST   /v1/{collection}/recommend  search  complete  similar  events  items  users  sessions/link
+POST   /v1/{collection}/recommend  search  complete  similar  chat  chat/stream
+POST   /v1/{collection}/events  items  users  sessions/link
 POST   /v1/{collection}/releases/promote  releases/rollback  rules  keys
 GET    /v1/{collection}/recommend  search  complete  explain  items/{id}  users  users/{id}/history
 GET    /v1/{collection}/releases  stats  exploration  exploration/preview  audit  rules  keys
@@ -23,7 +24,7 @@ from prismrec import __version__
 from prismrec.collection import Collection
 from prismrec.config import ServingSettings
 from prismrec.core import BadSettings, NotFound
-from prismrec.serving import ask, curate, exploring, look, manage, problems, screen, tell
+from prismrec.serving import ask, curate, exploring, look, manage, problems, screen, talk, tell
 from prismrec.serving.answers import CollectionsOut
 from prismrec.serving.auth import KeyRing, RateLimit
 from prismrec.serving.description import described
@@ -61,6 +62,7 @@ def create_app(
         yield
         app.state.pool.close()
         app.state.writers.close()
+        app.state.talk.pool.close()
 
     app = FastAPI(
         title="PrismRec",
@@ -77,13 +79,14 @@ def create_app(
     state.key_ring = KeyRing(trusting=trusting)
     state.pool = Pool(settings.threads, settings.queue, seconds=settings.timeout_s)
     state.writers = Pool(WRITERS, settings.queue, "writer", seconds=settings.timeout_s)
+    state.talk = talk.Talk(served, settings.queue, settings.timeout_s)
     state.rate_limit = RateLimit(settings.rate)
     state.metrics = Metrics()
     state.stats = Stats()
     problems.install(app)
     app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
     _cors(app, settings)
-    for room in (ask, tell, look, exploring, curate, screen, manage):
+    for room in (ask, talk, tell, look, exploring, curate, screen, manage):
         app.include_router(room.router, prefix="/v1/{collection}")
     _health(app, served)
     _pages(app)

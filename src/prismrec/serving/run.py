@@ -17,6 +17,7 @@ from prismrec.collection import Collection
 from prismrec.config import ServingSettings
 from prismrec.core import BadSettings
 from prismrec.folder import settings_of
+from prismrec.language.chat import shared_chat_model
 from prismrec.serving import logs
 from prismrec.serving.app import create_app
 from prismrec.serving.auth import refuse_open_door
@@ -50,6 +51,8 @@ def serve(
             for path in paths
         ]
         refuse_open_door(settings.host, collections)
+        for collection in collections:
+            shared_chat_model(collection.settings.chat)  # what is wrong with it is said now
         log.info("serving %s on %s", ", ".join(c.name for c in collections), url)
         config = uvicorn.Config(
             create_app(collections, settings),

@@ -31,7 +31,7 @@ def test_what_leaks_would_be_found() -> None:
 def test_an_obedient_model_breaks_nothing(shop: Path) -> None:
     with Collection.open(shop) as opened:
         found = attack(opened, list(injections(14, 3)))
-    assert found.asked == 28
+    assert found.asked == 42
     assert found.obeyed > 14  # it was told to, and did
     assert found.moved > 0  # it moves items, as it may
     assert found.broken == 0

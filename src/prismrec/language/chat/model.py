@@ -47,12 +47,15 @@ def shared_chat_model(settings: ChatSettings) -> LimitedChat | None:
 class LimitedChat:
     """A `ChatModel`: asks `source` within the limits of `settings`. Safe for several threads.
 
+    Raises `MissingExtra` without the library that reads schemas.
+
     An answer that does not fit the schema is asked for once more; a request that ends without one
     raises `ChatRefused`, within its deadline.
     """
 
     def __init__(self, source: Source, settings: ChatSettings) -> None:
         self.source, self.settings = source, settings
+        Shape({})  # without the library for schemas nothing could be answered: say so at once
         prices = Prices(settings.prompt_price, settings.answer_price)
         self.budget = Budget(settings.daily_tokens, settings.daily_spend, prices)
         self._breaker = CircuitBreaker(settings.failures, settings.rest_s)

@@ -1,0 +1,1 @@
+"""Conversation: wishes, critiques, refusals, questions back, over the same engine."""

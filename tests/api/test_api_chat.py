@@ -1,0 +1,64 @@
+"""Conversations over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    """Server-sent events as (name, data)."""
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [(one.removeprefix("event: "), json.loads(two[6:])) for one, two in blocks]
+
+
+def test_a_conversation_goes_on_where_it_was(shared: Any) -> None:
+    first = shared.post("chat", {"text": "phone", "n": 4})
+    assert first["turn"] == 1
+    assert len(first["items"]) == 4
+    assert first["exposure_id"]
+    named = {item["item_id"] for item in first["items"]}
+    assert all(f"[{item_id}]" in first["text"] for item_id in named)
+    for item in first["items"]:
+        told = shared.get(f"items/{item['item_id']}")
+        assert (told["price"], told["title"]) == (item["price"], item["title"])
+        assert abs(sum(item["parts"].values()) - item["score"]) < 1e-4
+    later = shared.post(
+        "chat", {"text": "none of these", "conversation_id": first["conversation_id"], "n": 4}
+    )
+    assert later["turn"] == 2
+    assert later["conversation_id"] == first["conversation_id"]
+    assert not named & {item["item_id"] for item in later["items"]}
+
+
+def test_a_conversation_that_is_not_known_begins_anew_and_says_so(shared: Any) -> None:
+    mine = shared.post("chat", {"text": "phone", "user_id": "user-1"})["conversation_id"]
+    for body in ({"conversation_id": "made-up"}, {"conversation_id": mine, "user_id": "user-2"}):
+        answer = shared.post("chat", {"text": "phone", **body})
+        assert answer["notes"][-1] == "new-conversation"
+        assert answer["turn"] == 1
+        assert answer["conversation_id"] not in ("made-up", mine)
+
+
+def test_it_streams_line_by_line(shared: Any) -> None:
+    answer = shared.request("POST", "chat/stream", json={"text": "phone", "n": 3})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    told = events(answer.text)
+    assert told[0] == ("reading", {})
+    lines = [data["text"] for name, data in told if name == "line"]
+    assert told[-1][0] == "done"
+    assert "\n".join(lines) == told[-1][1]["text"]
+    assert len(told[-1][1]["items"]) == 3
+
+
+def test_bad_turns_are_refused(shared: Any) -> None:
+    for body in ({"text": ""}, {}, {"text": "x", "n": 0}, {"text": "x", "endpoint": "http://a"}):
+        for route in ("chat", "chat/stream"):
+            assert shared.request("POST", route, json=body).status_code == 422
+
+
+def test_an_exposure_of_a_conversation_is_known(shop: Any) -> None:
+    answer = shop.post("chat", {"text": "phone", "user_id": "user-3"})
+    event = {"item_id": answer["items"][0]["item_id"], "user_id": "user-3", "event": "click"}
+    told = shop.post("events", {"events": [{**event, "exposure_id": answer["exposure_id"]}]})
+    assert told["accepted"] == 1
