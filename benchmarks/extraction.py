@@ -24,7 +24,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.extraction_peers import by_name, fields_of, linear, linear_fields, nearest
+from benchmarks.extraction_peers import (
+    by_name,
+    fields_of,
+    linear,
+    linear_fields,
+    nearest,
+    plain_number,
+)
 from benchmarks.places import data_folder
 from prismrec.core import Item, TextEncoder, generator
 from prismrec.core.arrays import Floats
@@ -148,18 +155,15 @@ def attributes(task: Task) -> None:
     """All attributes in words and numbers with a unit: precision, recall and F1 of the pairs."""
     if not any(item.attributes for item in task.labelled):
         return
-    items = [*task.labelled, *task.asked]
-    found = extract(items, task.encoder, confidence=CONFIDENCE)
+    place = {item.item_id: i for i, item in enumerate(task.asked)}
+    every = extract([*task.labelled, *task.asked], task.encoder, confidence=0.0)
+    fields = sorted({fact.field for fact in every} - NOT_ATTRIBUTES)
     truth = [fields_of(item) for item in task.truth]
-    fields = sorted(
-        {f.field for f in extract(items, task.encoder, confidence=0.0)} - NOT_ATTRIBUTES
-    )
     asked = [{name: row[name] for name in fields if name in row} for row in truth]
     ours: list[dict[str, str]] = [{} for _ in task.asked]
-    place = {item.item_id: i for i, item in enumerate(task.asked)}
-    for fact in found:
-        if fact.field in fields:
-            ours[place[fact.item_id]][fact.field] = fact.value
+    for fact in every:
+        if fact.item_id in place and fact.field in fields and fact.confidence >= CONFIDENCE:
+            ours[place[fact.item_id]][fact.field] = plain_number(fact.value)
     had = [item for item in task.labelled if item.attributes]
     train = [own_text(item) for item in had], [fields_of(item) for item in had]
     texts = list(map(own_text, task.asked))

@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 from prismrec.core import Item
 from prismrec.language.knowledge.facts import given
 
-__all__ = ["by_name", "fields_of", "linear", "linear_fields", "nearest"]
+__all__ = ["by_name", "fields_of", "linear", "linear_fields", "nearest", "plain_number"]
 
 Value = TypeVar("Value")
 
@@ -65,8 +65,13 @@ def linear_fields(
 
 def fields_of(item: Item) -> dict[str, str]:
     """The attributes of an item, of several values the first; numbers as `7`, not `7.0`."""
-    found = {k: v[0] for k, v in given(item).items() if k not in ("brand", "category")}
-    return {k: v[:-2] if v.endswith(".0") and v[:-2].isdigit() else v for k, v in found.items()}
+    named = {name: values[0] for name, values in given(item).items()}
+    return {k: plain_number(v) for k, v in named.items() if k not in ("brand", "category")}
+
+
+def plain_number(value: str) -> str:
+    """`7` for `7.0`."""
+    return value[:-2] if value.endswith(".0") and value[:-2].isdigit() else value
 
 
 def _pairs() -> TfidfVectorizer:

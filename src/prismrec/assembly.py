@@ -77,7 +77,7 @@ def assemble(
         settings=settings,
         catalogue=catalogue,
         features=features,
-        filters=FilterIndex.of(features, catalogue.ids, catalogue.alive),
+        filters=FilterIndex.of(features.as_given(), catalogue.ids, catalogue.alive),
         scorer=scorer,
         encoder=None if encoder is None else QueryCache(encoder),
         recommenders=_recommenders(release, scorer, features, settings),
@@ -91,7 +91,7 @@ def assemble(
         repeats=release.repeats,
         language=settings.explanation.language or release.language,
         front=shopfront_of(catalogue, scorer, next(s for s in found if isinstance(s, Words))),
-        reader=query_reader(catalogue, features, found),
+        reader=query_reader(catalogue, features.as_given(), found),
         has_clock=release.has_clock,
         report=release.report,
     )
@@ -113,6 +113,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
     catalogue = snapshot.catalogue.upserted(items)
     changed = np.unique(catalogue.ids.positions([item.item_id for item in items]))
     features = catalogue.features(_vectors(snapshot, catalogue, changed))
+    given = features.as_given()
     scorer = snapshot.scorer.extended(features, changed)
     found = grown_searchers(snapshot, features, catalogue, changed)
     after = _with_policies(
@@ -120,13 +121,13 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
             snapshot,
             catalogue=catalogue,
             features=features,
-            filters=snapshot.filters.extended(features, catalogue.ids, catalogue.alive, changed),
+            filters=snapshot.filters.extended(given, catalogue.ids, catalogue.alive, changed),
             scorer=scorer,
             searchers=found,
             content=_screened(snapshot, catalogue, changed),
             front=snapshot.front.with_items(changed, catalogue, scorer),
             reader=snapshot.reader.extended(
-                features, catalogue.alive, [catalogue.item(int(p)).title for p in changed]
+                given, catalogue.alive, [catalogue.item(int(p)).title for p in changed]
             ),
             recommenders=tuple(
                 _grown(source, scorer, features, changed, snapshot.settings)
@@ -167,8 +168,9 @@ def without_items(snapshot: Snapshot, item_ids: Sequence[str]) -> Snapshot:
     for searcher in snapshot.searchers:
         if isinstance(searcher, Words | TextVectors | ShownVectors):
             searcher.remove(gone)
-    filters = snapshot.filters.extended(snapshot.features, catalogue.ids, catalogue.alive, gone)
-    reader = snapshot.reader.extended(snapshot.features, catalogue.alive)
+    given = snapshot.features.as_given()
+    filters = snapshot.filters.extended(given, catalogue.ids, catalogue.alive, gone)
+    reader = snapshot.reader.extended(given, catalogue.alive)
     return replace(snapshot, catalogue=catalogue, filters=filters, reader=reader)
 
 

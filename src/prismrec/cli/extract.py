@@ -30,6 +30,12 @@ def extract(
     confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Leave out what is less sure.")
     ] = None,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write", help="Also titles, descriptions and tags made of what is given, marked so."
+        ),
+    ] = False,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
@@ -39,7 +45,8 @@ def extract(
 
     settings = with_confidence(read_settings(config), confidence)
     names = names_in(categories) if categories else ()
-    table = extract_table(sources_of(data, items, None, None), into, settings, names=names)
+    source = sources_of(data, items, None, None)
+    table = extract_table(source, into, settings, names=names, written=write)
     counted = table.group_by("field", "source").len().sort("field", "source")
     if json:
         print_json({"table": str(into), "rows": len(table), "fields": counted.to_dicts()})

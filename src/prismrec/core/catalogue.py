@@ -16,6 +16,8 @@ class Item:
 
     `created_at` is milliseconds since 1970 UTC. `texts` holds further text fields by name
     (`people`, `abstract`, ...); `vectors` holds named vectors made elsewhere (image, audio, video).
+    `extracted` is what was read from its texts of fields that it lacks, by field (`brand`,
+    `category`, names of attributes): models learn from it, nothing else takes it for given.
     """
 
     item_id: str
@@ -29,6 +31,7 @@ class Item:
     created_at: int | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    extracted: Mapping[str, AttributeValue] = field(default_factory=dict)
 
     def text(self) -> str:
         """The item as a text encoder reads it: title first, so that truncation costs least."""

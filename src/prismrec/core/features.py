@@ -40,6 +40,10 @@ class Bags:
         indices = self.indices[np.repeat(starts, lengths) + within]
         return Bags(indptr, indices.astype(np.int32), self.names)
 
+    def first(self, n: int) -> Bags:
+        """The first `n` bags."""
+        return Bags(self.indptr[: n + 1], self.indices[: self.indptr[n]], self.names)
+
     @staticmethod
     def empty(rows: int) -> Bags:
         """`rows` empty bags."""
@@ -62,6 +66,8 @@ class ItemFeatures:
     where the collection has none at all. `prices` is NaN and `created_at` -1 where unknown;
     `created_at` is milliseconds since 1970 UTC. `vectors` are named media vectors, (n, d_name).
     `titles` are what the items are called, (n,), or none at all.
+    `given` are the attributes that the catalogue itself states, where `attributes` holds others
+    too that were read from texts; `None` where all are given.
     """
 
     text_vectors: Vectors | None
@@ -71,6 +77,7 @@ class ItemFeatures:
     available: Bools
     vectors: Mapping[str, Vectors] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
+    given: Bags | None = None
 
     def __len__(self) -> int:
         return len(self.prices)
@@ -88,15 +95,18 @@ class ItemFeatures:
 
     def first(self, n: int) -> ItemFeatures:
         """The features of the first `n` positions."""
-        bags = self.attributes
-        end = bags.indptr[n]
         return replace(
             self,
             text_vectors=None if self.text_vectors is None else self.text_vectors[:n],
-            attributes=Bags(bags.indptr[: n + 1], bags.indices[:end], bags.names),
+            attributes=self.attributes.first(n),
             prices=self.prices[:n],
             created_at=self.created_at[:n],
             available=self.available[:n],
             vectors={name: rows[:n] for name, rows in self.vectors.items()},
             titles=self.titles[:n],
+            given=None if self.given is None else self.given.first(n),
         )
+
+    def as_given(self) -> ItemFeatures:
+        """The features without what was read from texts: what filters and facets may promise."""
+        return self if self.given is None else replace(self, attributes=self.given, given=None)

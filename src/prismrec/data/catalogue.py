@@ -9,7 +9,7 @@ import numpy as np
 
 from prismrec.core import BadInput, Bags, Ids, Item, ItemFeatures, NotFound
 from prismrec.core.arrays import Bools, Floats, Longs, Positions, Vectors, with_rows
-from prismrec.data.tokens import TokenVocabulary, item_facts
+from prismrec.data.tokens import TokenVocabulary, believed_facts, item_facts
 
 __all__ = ["Catalogue", "Columns"]
 
@@ -20,7 +20,8 @@ class Columns:
 
     `prices` NaN and `created_at` -1 where unknown; `available` as the item says; `attributes` the
     tokens of every item (`"category=Shoes"`, `"color=red"`), whose indices `tokens` knows;
-    `brands` the token of the brand, -1 where there is none.
+    `brands` the token of the brand, -1 where there is none. `believed` are the attributes with what
+    was read from texts, `None` where nothing was.
     """
 
     prices: Floats
@@ -29,6 +30,7 @@ class Columns:
     brands: Positions
     attributes: Bags
     tokens: Ids
+    believed: Bags | None = None
 
     def having(self, tokens: Iterable[str]) -> Bools:
         """(n,) whether an item has any of the tokens; one that nobody has is no error."""
@@ -58,7 +60,7 @@ class Catalogue:
         """A catalogue of `items` in their order. `vocabulary` is that of an earlier catalogue whose
         tokens must keep their indices; without it one is made from these items."""
         things = tuple(items)
-        words = vocabulary or TokenVocabulary.learned(map(item_facts, things))
+        words = vocabulary or TokenVocabulary.learned(map(believed_facts, things))
         nothing = Columns(
             np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int64), np.zeros(0, np.int32),
             Bags.empty(0), words.tokens,
@@ -143,12 +145,13 @@ class Catalogue:
         columns = self.columns
         return ItemFeatures(
             text_vectors=text_vectors,
-            attributes=columns.attributes,
+            attributes=columns.attributes if columns.believed is None else columns.believed,
             prices=columns.prices,
             created_at=columns.created_at,
             available=columns.available & self.alive,
             vectors=self.vectors,
             titles=tuple(item.title for item in self._items),
+            given=None if columns.believed is None else columns.attributes,
         )
 
 
@@ -165,8 +168,15 @@ def _updated(
     rows = [vocabulary.row(item_facts(item)) for item in items]
     brands = _grown(old.brands, n, -1)
     brands[at] = vocabulary.tokens.positions([f"brand={item.brand.strip()}" for item in items])
+    believed = [vocabulary.row(believed_facts(item)) for item in items if item.extracted]
     attributes = _spliced(old.attributes, n, at, rows, vocabulary.tokens)
-    return Columns(prices, available, created, brands, attributes, vocabulary.tokens)
+    more = None
+    if believed or old.believed is not None:
+        read = iter(believed)
+        both = [next(read) if i.extracted else r for i, r in zip(items, rows, strict=True)]
+        base = old.attributes if old.believed is None else old.believed
+        more = _spliced(base, n, at, both, vocabulary.tokens)
+    return Columns(prices, available, created, brands, attributes, vocabulary.tokens, more)
 
 
 def _grown(array: np.ndarray, n: int, fill: float) -> np.ndarray:

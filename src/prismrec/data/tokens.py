@@ -12,7 +12,7 @@ import numpy as np
 from prismrec.core import Bags, Ids, Item, User
 from prismrec.core.catalogue import AttributeValue
 
-__all__ = ["TokenVocabulary", "item_facts", "user_facts"]
+__all__ = ["TokenVocabulary", "believed_facts", "item_facts", "user_facts"]
 
 BUCKETS = 10
 MOST_EXACT = 200
@@ -29,6 +29,13 @@ def item_facts(item: Item) -> dict[str, AttributeValue | None]:
         "category": tuple(item.categories),
         "price": item.price,
     }
+
+
+def believed_facts(item: Item) -> dict[str, AttributeValue | None]:
+    """What an item says of itself, and where it says nothing what was read from its texts."""
+    said = item_facts(item)
+    more = {name: value for name, value in item.extracted.items() if not said.get(name)}
+    return {**said, **more}
 
 
 def user_facts(user: User) -> dict[str, AttributeValue | None]:

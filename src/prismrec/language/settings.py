@@ -28,8 +28,9 @@ class LanguageSettings:
     before it counts as out of reach. `tfidf_dimension` is the length of the vectors of the encoder
     that is fitted on the catalogue itself. `media` names, for vectors of items that
     `prismrec media` made (`image`, ...), the folder of the model that made them: texts then find
-    what they show. `extract_confidence` is how sure a value read from an
-    item's text must be to be kept (`prismrec extract`).
+    what they show. `extract` has `fit` read from their texts what items lack of
+    brand, categories and attributes; models learn from it, and it is kept apart from what is given.
+    `extract_confidence` is how sure such a value must be (`prismrec extract` too).
     """
 
     encoder: str = "auto"
@@ -44,6 +45,7 @@ class LanguageSettings:
     hub_timeout_s: float = 3.0
     tfidf_dimension: int = 256
     media: Mapping[str, str] = field(default_factory=dict)
+    extract: bool = False
     extract_confidence: float = 0.5
 
     def __post_init__(self) -> None:

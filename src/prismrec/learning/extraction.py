@@ -10,14 +10,23 @@ import polars as pl
 
 from prismrec.config import Settings
 from prismrec.core import BadInput, Item, TextEncoder
-from prismrec.data import Sources, read
+from prismrec.data import Dataset, Sources, read
 from prismrec.data.sources import Source, find_sources
+from prismrec.language.chat import shared_chat_model
 from prismrec.language.choice import choose_encoder
 from prismrec.language.knowledge.extract import extract, extract_by_names
-from prismrec.language.knowledge.facts import CATEGORY, Fact, own_text
+from prismrec.language.knowledge.facts import CATEGORY, Fact, own_text, with_extracted
+from prismrec.language.knowledge.written import write
 from prismrec.threads import every_core
 
-__all__ = ["SCHEMA", "extract_table", "extracted", "names_in", "with_confidence"]
+__all__ = [
+    "SCHEMA",
+    "extract_table",
+    "extracted",
+    "names_in",
+    "with_confidence",
+    "with_read_values",
+]
 
 SCHEMA = {
     "item_id": pl.String,
@@ -39,10 +48,12 @@ def extract_table(
     settings: Settings,
     *,
     names: Sequence[str] = (),
+    written: bool = False,
 ) -> pl.DataFrame:
     """Read the items of `data`, extract what their fields lack, and write it to `out`; the table.
 
-    `names` are categories for items that no labelled item helps with (`extract_by_names`). Raises
+    `names` are categories for items that no labelled item helps with (`extract_by_names`).
+    `written` adds titles, descriptions and tags made of what is given, marked as such. Raises
     `BadInput` where `out` cannot be such a table, or there are no items.
     """
     if out.suffix not in WRITERS:
@@ -53,6 +64,8 @@ def extract_table(
     items = list(read(Sources(items=sources.items), settings.data).iter_items())
     with every_core():
         facts = extracted(items, settings, names=names)
+        if written:
+            facts += write(items, shared_chat_model(settings.chat))
     table = pl.DataFrame(
         [(f.item_id, f.field, f.value, f.confidence, f.source) for f in facts],
         schema=SCHEMA,
@@ -72,13 +85,25 @@ def extracted(
     names: Sequence[str] = (),
     cache: Path | None = None,
 ) -> list[Fact]:
-    """What is read of `items` with the encoder that the settings choose for their texts."""
+    """What is read of `items` with the encoder that the settings choose for their texts, and their
+    chat model where they name one."""
     texts = [own_text(item) for item in items]
     if not any(texts):
         return []
     encoder = choose_encoder(texts, settings.language, cache=cache).encoder
-    facts = extract(items, encoder, confidence=settings.language.extract_confidence)
+    least, chat = settings.language.extract_confidence, shared_chat_model(settings.chat)
+    facts = extract(items, encoder, confidence=least, chat=chat)
     return [*facts, *_by_names(items, facts, names, encoder)]
+
+
+def with_read_values(dataset: Dataset, settings: Settings, cache: Path | None = None) -> Dataset:
+    """`dataset` whose items hold, apart from what is given, what was read of their texts."""
+    items = list(dataset.iter_items())
+    with every_core():
+        facts = extracted(items, settings, cache=cache)
+    return replace(
+        dataset, given=(tuple(with_extracted(items, facts)), tuple(dataset.iter_users()))
+    )
 
 
 def _by_names(

@@ -20,6 +20,7 @@ from prismrec.data.sources import Source
 from prismrec.descent.clock import Deadline, until
 from prismrec.evaluation.evaluate import is_synthetic
 from prismrec.folder import create_folder, database_of, key_of
+from prismrec.learning.extraction import with_read_values
 from prismrec.learning.judged_search import taught
 from prismrec.learning.training import gather, train
 from prismrec.models.budget import seconds_in
@@ -64,6 +65,8 @@ def fit(
     with until(Deadline(seconds) if seconds else None), _draft(out) as draft:
         create_folder(draft, settings)
         dataset = data if isinstance(data, Dataset) else _read(data, settings, draft)
+        if settings.language.extract:
+            dataset = with_read_values(dataset, settings, draft / "cache")
         material = gather(dataset, settings, cache=draft / "cache")
         database = database_of(draft, settings)
         key = key_of(draft, database) if not settings.store.url else key_of(out, database)

@@ -51,7 +51,7 @@ class EventsOut(BaseModel):
 
 
 class ItemOut(BaseModel):
-    """An item as the catalogue holds it."""
+    """An item as the catalogue holds it; `extracted` was read from its texts, and is not given."""
 
     item_id: str
     title: str
@@ -63,6 +63,7 @@ class ItemOut(BaseModel):
     available: bool
     created_at: int | None
     texts: dict[str, str]
+    extracted: dict[str, Any] = Field(default_factory=dict)
 
 
 class SlateItemOut(BaseModel):

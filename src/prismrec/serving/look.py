@@ -50,6 +50,7 @@ async def item(item_id: IdInPath, shop: Shop) -> ItemOut:
         available=found.available,
         created_at=found.created_at,
         texts=dict(found.texts),
+        extracted=dict(found.extracted),
     )
 
 

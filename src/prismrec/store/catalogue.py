@@ -174,7 +174,7 @@ def _values(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _item(item_id: str, body: dict[str, Any]) -> Item:
-    for name in ("attributes", "vectors"):
+    for name in ("attributes", "vectors", "extracted"):
         if name in body:
             body[name] = _values(body[name])
     return Item(item_id, **_values(body))

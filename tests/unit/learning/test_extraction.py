@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -10,9 +11,11 @@ from typer.testing import CliRunner
 
 from prismrec.cli.main import app
 from prismrec.config import Settings
-from prismrec.core import BadInput
+from prismrec.core import BadInput, Filters, Item
 from prismrec.language.settings import LanguageSettings
+from prismrec.learning import fit
 from prismrec.learning.extraction import SCHEMA, extract_table, names_in
+from prismrec.models.settings import ModelSettings
 
 WORDS = Settings(language=LanguageSettings(encoder="tfidf"))
 
@@ -63,6 +66,50 @@ def test_the_command_counts_what_it_read(data, tmp_path, monkeypatch):
     told = json.loads(result.stdout)
     assert told["rows"] == 6
     assert {row["field"] for row in told["fields"]} == {"brand", "category"}
+
+
+@pytest.fixture
+def shop(data, tmp_path):
+    """A collection made of the lamps and tents, with what was read."""
+    items = pl.read_parquet(data / "items.parquet")["item_id"]
+    rows = [(f"u{i % 9}", item, i) for i, item in enumerate([*items, *items])]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp"], orient="row")
+    log.write_parquet(data / "events.parquet")
+    models = ModelSettings(experts=("popularity", "text_knn"))
+    settings = replace(WORDS, language=replace(WORDS.language, extract=True), models=models)
+    with fit(data, tmp_path / "shop.prism", settings=settings) as made:
+        yield made
+
+
+def test_fit_keeps_what_was_read_apart_from_what_is_given(shop):
+    for item in (shop.item("new-lamp"), shop.store.catalogue.load().items[40]):
+        assert (item.brand, item.categories) == ("", ())
+        assert item.extracted == {"brand": "Zenit", "category": ("All", "Lamp")}
+    assert shop.item("i0").extracted == {}
+
+
+def test_models_believe_what_was_read_and_filters_do_not(shop):
+    place = shop.snapshot.catalogue.position("new-lamp")
+    features = shop.snapshot.features
+    names = features.attributes.names
+    assert {names[t] for t in features.attributes.row(place)} == {
+        "brand=Zenit",
+        "category=All",
+        "category=Lamp",
+    }
+    assert len(features.as_given().attributes.row(place)) == 0
+    found = shop.search("lamp", n=50, filters=Filters(attributes={"brand": ("Zenit",)})).ids
+    assert "new-lamp" not in found
+    assert len(found) > 0
+    assert "new-lamp" in shop.search("lamp", n=50).ids
+
+
+def test_an_item_sent_again_loses_what_was_read_of_its_old_text(shop):
+    shop.upsert(items=[Item("new-lamp", title="Something else")])
+    place = shop.snapshot.catalogue.position("new-lamp")
+    assert len(shop.snapshot.features.attributes.row(place)) == 0
+    tent = shop.snapshot.catalogue.position("new-tent")
+    assert len(shop.snapshot.features.attributes.row(tent)) == 3
 
 
 def test_what_cannot_be_is_refused(data, tmp_path):

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prismrec.core import Item, TextEncoder
+from prismrec.core import ChatModel, Item, TextEncoder
 from prismrec.core.arrays import Bools, Longs
+from prismrec.language.knowledge.asked import Judge
 from prismrec.language.knowledge.facts import BRAND, CATEGORY, Fact, given, own_text
-from prismrec.language.knowledge.measures import MeasureReader, is_number
+from prismrec.language.knowledge.measures import MeasureReader
 from prismrec.language.knowledge.names import near_names, self_taught
 from prismrec.language.knowledge.reader import FieldReader, Labels, Reading
 from prismrec.language.knowledge.ridge import Ridge
@@ -28,8 +29,11 @@ MOST_ROWS = 6000
 """Labelled items that teach a field; more are thinned out evenly."""
 FEWEST_ROWS = 20
 """Items that must have a field before it can be read."""
-MOST_FIELDS = 40
-MOST_VALUES = 600
+MOST_FIELDS = 60
+MOST_VALUES, FEW_VALUES = 600, 200
+"""Of brands and categories, and of an attribute: the commonest."""
+PROBED = 100
+"""Labelled items set aside to measure a chat model on, where there is one."""
 _BATCH = 1024
 PATH = " > "
 """Between the categories of a path, as names are read."""
@@ -37,25 +41,34 @@ _Given = Sequence[Mapping[str, tuple[str, ...]]]
 
 
 def extract(
-    items: Sequence[Item], encoder: TextEncoder | None, *, confidence: float = 0.5
+    items: Sequence[Item],
+    encoder: TextEncoder | None,
+    *,
+    confidence: float = 0.5,
+    chat: ChatModel | None = None,
 ) -> list[Fact]:
     """What can be read of items that lack a brand, categories, or all attributes, at least as sure
     as `confidence` (0 to 1). In order of items; the categories of an item in order of their path.
 
-    `encoder` adds meaning to words; `None` reads by words alone. Deterministic.
+    `encoder` adds meaning to words; `None` reads by words alone. `chat` is asked where the reading
+    is less sure than that, and believed in fields in which it is right often enough. Deterministic
+    where `chat` is.
     """
     texts = [own_text(item) for item in items]
     if not any(texts):
         return []
     catalogue = _Catalogue(texts, _known(items), _paths(items))
     space = TextSpace.of([*texts, *map(PATH.join, catalogue.paths.values())], encoder)
-    facts = [
-        Fact(items[row].item_id, field, value, sure, source)
-        for field, row, value, sure, source in (*_measured(catalogue), *_read(space, catalogue))
-        if sure >= confidence
+    surest: dict[tuple[int, str], _Found] = {}
+    for found in (*_measured(catalogue), *_read(space, catalogue, chat, confidence)):
+        place = found.row, found.field
+        if found.sure >= max(confidence, surest[place].sure if place in surest else 0.0):
+            surest[place] = found
+    return [
+        Fact(items[row].item_id, field, value, found.sure, found.source)
+        for (row, field), found in sorted(surest.items())
+        for value in found.values
     ]
-    places = {item.item_id: place for place, item in enumerate(items)}
-    return sorted(facts, key=lambda fact: (places[fact.item_id], fact.field))
 
 
 def extract_by_names(
@@ -108,7 +121,15 @@ class _Catalogue:
     paths: Mapping[str, tuple[str, ...]]
 
 
-_Found = tuple[str, int, str, float, str]
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read of the field of the item at `row`."""
+
+    row: int
+    field: str
+    values: tuple[str, ...]
+    sure: float
+    source: str
 
 
 def _measured(catalogue: _Catalogue) -> Iterator[_Found]:
@@ -120,10 +141,12 @@ def _measured(catalogue: _Catalogue) -> Iterator[_Found]:
     )
     for row in np.flatnonzero(~described).tolist():
         for field, (value, sure) in reader.read(catalogue.texts[row]).items():
-            yield field, row, value, sure, "measure"
+            yield _Found(row, field, (value,), sure, "measure")
 
 
-def _read(space: TextSpace, catalogue: _Catalogue) -> Iterator[_Found]:
+def _read(
+    space: TextSpace, catalogue: _Catalogue, chat: ChatModel | None, least: float
+) -> Iterator[_Found]:
     """Values that other items have."""
     written = np.array([bool(text) for text in catalogue.texts])
     ways: dict[tuple[str, ...], Bools] = {
@@ -133,12 +156,29 @@ def _read(space: TextSpace, catalogue: _Catalogue) -> Iterator[_Found]:
     ways[_attributes(catalogue.known)] = _described(catalogue.known)
     for fields, there in ways.items():
         rows, asked = _thinned(np.flatnonzero(there & written)), np.flatnonzero(~there & written)
-        if fields and len(rows) >= FEWEST_ROWS and len(asked):
-            readers = _learned(space, catalogue, fields, rows)
-            for some in np.split(asked, range(_BATCH, len(asked), _BATCH)):
-                kernel = space.kernel(some, rows)
-                for field, reader in readers.items():
-                    yield from _told(field, some, reader.read(some, kernel), catalogue.paths)
+        if not fields or len(rows) < FEWEST_ROWS or not len(asked):
+            continue
+        probes = rows[:: max(2, len(rows) // PROBED)] if chat else rows[:0]
+        rows = np.setdiff1d(rows, probes)
+        readers = _learned(space, catalogue, fields, rows)
+        judge = None
+        if chat:
+            read = _readings(space, readers, rows, probes)
+            told = [(catalogue.texts[row], r, catalogue.known[row]) for row, r in read]
+            judge = Judge.measured(chat, least, told)
+        for row, readings in _readings(space, readers, rows, asked):
+            yield from _told(row, readings, catalogue, judge)
+
+
+def _readings(
+    space: TextSpace, readers: Mapping[str, FieldReader], rows: Longs, asked: Longs
+) -> Iterator[tuple[int, dict[str, Reading]]]:
+    """What each of the items at `asked` says of every field, learned from those at `rows`."""
+    for some in np.split(asked, range(_BATCH, len(asked), _BATCH)):
+        kernel = space.kernel(some, rows)
+        read = {field: reader.read(some, kernel) for field, reader in readers.items()}
+        for place, row in enumerate(some.tolist()):
+            yield row, {field: readings[place] for field, readings in read.items()}
 
 
 def _learned(
@@ -149,7 +189,7 @@ def _learned(
     readers: dict[str, FieldReader] = {}
     for field in fields:
         have = [catalogue.known[row].get(field, ()) for row in rows.tolist()]
-        values = _values(have)
+        values = _values(have, MOST_VALUES if len(fields) == 1 else FEW_VALUES)
         if values:
             near = None
             if field == CATEGORY:
@@ -161,12 +201,19 @@ def _learned(
 
 
 def _told(
-    field: str, rows: Longs, readings: Sequence[Reading], paths: Mapping[str, tuple[str, ...]]
+    row: int, readings: Mapping[str, Reading], catalogue: _Catalogue, judge: Judge | None
 ) -> Iterator[_Found]:
-    for row, reading in zip(rows.tolist(), readings, strict=True):
+    """What was read of an item, and what the `judge` says of it."""
+
+    def values(field: str, value: str) -> tuple[str, ...]:
+        return catalogue.paths[value] if field == CATEGORY else (value,)
+
+    for field, reading in readings.items():
         source = "text" if reading.stands else "similar"
-        for value in paths[reading.value] if field == CATEGORY else (reading.value,):
-            yield field, row, value, reading.confidence, source
+        yield _Found(row, field, values(field, reading.value), reading.confidence, source)
+    judged = judge.judged(catalogue.texts[row], readings) if judge else {}
+    for field, (value, sure) in judged.items():
+        yield _Found(row, field, values(field, value), sure, "chat")
 
 
 def _described(known: _Given) -> Bools:
@@ -175,20 +222,16 @@ def _described(known: _Given) -> Bools:
 
 
 def _attributes(known: _Given) -> tuple[str, ...]:
-    """The attributes to read: those that most items have, in words."""
-    counts: Counter[str] = Counter()
-    numbers: Counter[str] = Counter()
-    for fields in known:
-        counts.update(fields.keys() - {BRAND, CATEGORY})
-        numbers.update(field for field, values in fields.items() if all(map(is_number, values)))
-    wordy = sorted((-n, field) for field, n in counts.items() if numbers[field] < n / 2)
-    return tuple(field for n, field in wordy[:MOST_FIELDS] if -n >= FEWEST_ROWS)
+    """The attributes to read: those that most items have."""
+    counts = Counter(field for fields in known for field in fields.keys() - {BRAND, CATEGORY})
+    commonest = sorted((-n, field) for field, n in counts.items() if n >= FEWEST_ROWS)
+    return tuple(field for _, field in commonest[:MOST_FIELDS])
 
 
-def _values(have: Sequence[Sequence[str]]) -> list[str]:
+def _values(have: Sequence[Sequence[str]], most: int) -> list[str]:
     counts = Counter(value for some in have for value in some)
     commonest = sorted((-n, value) for value, n in counts.items())
-    return sorted(value for _, value in commonest[:MOST_VALUES])
+    return sorted(value for _, value in commonest[:most])
 
 
 def _thinned(rows: Longs) -> Longs:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from prismrec.core import Item
 from prismrec.core.catalogue import AttributeValue
 
-__all__ = ["BRAND", "CATEGORY", "Fact", "given", "own_text"]
+__all__ = ["BRAND", "CATEGORY", "Fact", "given", "own_text", "with_extracted"]
 
 BRAND, CATEGORY = "brand", "category"
 
@@ -47,6 +48,24 @@ def given(item: Item) -> dict[str, tuple[str, ...]]:
     found[BRAND] = _words(item.brand)
     found[CATEGORY] = item.categories[-1:]
     return {name: values for name, values in found.items() if values}
+
+
+def with_extracted(items: Iterable[Item], facts: Iterable[Fact]) -> list[Item]:
+    """The items with what was read of each in `extracted`, in the place of what was before."""
+    read: dict[str, dict[str, tuple[str, ...]]] = {}
+    for fact in facts:
+        fields = read.setdefault(fact.item_id, {})
+        fields[fact.field] = (*fields.get(fact.field, ()), fact.value)
+    return [
+        replace(
+            item,
+            extracted={
+                name: values if name == CATEGORY or len(values) > 1 else values[0]
+                for name, values in read.get(item.item_id, {}).items()
+            },
+        )
+        for item in items
+    ]
 
 
 def _words(value: AttributeValue) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Numbers with a unit in a text, as values of numeric fields.
 
 Which unit says which field is learned from the items that have both: "cable length: 3.0" beside a
-text that says "3 m", "display: 15.6" beside 15.6". A rule is kept where what the unit says is
-nearly always the field's value.
+text that says "3 m". How sure a rule is: how often what stands before the unit is the value of the
+field, of all texts in which the unit stands, those of items without the field too.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from prismrec.language.units import MEASURE, number_word
 __all__ = ["MeasureReader", "is_number"]
 
 FEWEST = 10
-"""Items a rule must be seen on."""
-SURE = 0.6
+"""Items on which a rule must be right."""
 _MEASURE = re.compile(MEASURE)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
@@ -42,21 +41,21 @@ class MeasureReader:
         texts: Sequence[str], given: Sequence[Mapping[str, Sequence[str]]]
     ) -> MeasureReader:
         """From texts and what their items have, field by field."""
-        said: Counter[tuple[str, str]] = Counter()
+        said: Counter[str] = Counter()
         right: Counter[tuple[str, str]] = Counter()
         forms: dict[tuple[str, float], str] = {}
         for text, fields in zip(texts, given, strict=True):
             found = measures_in(text)
+            said.update(found.keys())
             for field, values in fields.items():
                 if len(values) == 1 and is_number(values[0]):
                     forms.setdefault((field, float(values[0])), values[0])
                     for unit, number in found.items():
-                        said[field, unit] += 1
                         right[field, unit] += float(values[0]) == float(number)
         rules: dict[str, tuple[str, float]] = {}
-        for (field, unit), count in sorted(said.items()):
-            share = right[field, unit] / (count + 1)
-            if count >= FEWEST and share >= max(SURE, rules.get(field, ("", 0.0))[1]):
+        for (field, unit), count in sorted(right.items()):
+            share = count / (said[unit] + 1)
+            if count >= FEWEST and share > rules.get(field, ("", 0.0))[1]:
                 rules[field] = unit, share
         return MeasureReader(rules, forms)
 

@@ -26,6 +26,9 @@ NEAR = (0.0, 0.5, 1.0, 2.0)
 """What is tried for a value that leads the text, for one that stands in it, and for how near it
 is; all of one kind at once, the others as they are best."""
 
+SHORTLIST = 6
+"""Values that a reading names, for someone else to choose from."""
+
 
 @dataclass(frozen=True, eq=False)
 class Labels:
@@ -51,11 +54,13 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The value read for a text, its measured `confidence`, and whether it `stands` in the text."""
+    """The value read for a text, its measured `confidence`, and whether it `stands` in the text;
+    `shortlist` are the best values, best first."""
 
     value: str
     confidence: float
     stands: bool
+    shortlist: tuple[str, ...]
 
 
 class FieldReader:
@@ -87,14 +92,17 @@ class FieldReader:
         evidence = self._evidence(rows)
         scores = kernel @ self._weights
         scores += sum(b * part for b, part in zip(self._bonus, evidence, strict=True) if b)
-        best = scores.argmax(axis=1)
-        every = np.arange(len(rows))
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :SHORTLIST]
+        best, every = order[:, 0], np.arange(len(rows))
         confidence = np.interp(scores[every, best], self._edges, self._right)
         stands = evidence[1][every, best] > 0
         return [
-            Reading(self._labels.values[column], float(sure), bool(there))
-            for column, sure, there in zip(best.tolist(), confidence, stands, strict=True)
+            Reading(some[0], float(sure), bool(there), some)
+            for some, sure, there in zip(map(self._named, order), confidence, stands, strict=True)
         ]
+
+    def _named(self, columns: Longs) -> tuple[str, ...]:
+        return tuple(self._labels.values[column] for column in columns.tolist())
 
     def _evidence(self, rows: Longs) -> tuple[Scores, Scores, Scores]:
         """(r, c) each: whether a value leads a text, whether it stands in it, how near it is."""
