@@ -1,12 +1,14 @@
 """What each expert is worth alone, and what it adds to the default mixture, on validation cases.
 
-    python -m benchmarks.experts [DATA] [--sets beauty,...] [--add neumf,...] [--keep DIR] [--json]
+    python -m benchmarks.experts [DATA] [--sets beauty,...] [--add neumf,...] [--keep DIR]
+                                 [--language-model FOLDER] [--json]
 
 The experts of the default model and those to add are fitted once for each set; their scores of at
 most 4,000 validation cases are recorded (with `--keep` in a folder, where a later run finds them).
 People are divided into two halves: a mixture's weights are fitted on one and its nDCG@10 taken on
 the other, so that a further expert cannot gain by its mere presence. Seconds are processor time of
-one thread. Intervals are of 95% and resample people; no test case is looked at.
+one thread. Intervals are of 95% and resample people; no test case is looked at. `language_model`
+can be one that `benchmarks.language_model --out FOLDER` trained on the same events.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from prismrec.evaluation.significance import Totals, pooled, totals
 from prismrec.models.default import experts_for, facts_of, learner_by_name
 from prismrec.models.mixture.fit import fit_mixture
 from prismrec.models.scoring.certainty import certainties
+from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
 from prismrec.threads import one_thread_each
 
@@ -66,18 +69,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("data", type=Path, nargs="?", default=data_folder())
     parser.add_argument("--sets", default=",".join(SHOWN))
     parser.add_argument("--add", default=ADD, help="experts to try, comma-separated")
+    parser.add_argument("--language-model", default="", help="a folder, for that expert")
     parser.add_argument("--keep", type=Path, help="a folder for recorded scores")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
     one_thread_each()
     added = tuple(asked.add.split(","))
+    models = ModelSettings(language_model=asked.language_model)
     rows: list[dict[str, Any]] = []
     gains: dict[str, list[Totals]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.keep or Path(temporary)
         for name in asked.sets.split(","):
-            for row, gain in compared(asked.data, name, added, folder, asked.seed):
+            for row, gain in compared(asked.data, name, added, folder, asked.seed, models):
                 rows.append(row)
                 if gain is not None:
                     gains.setdefault(row["expert"], []).append(gain)
@@ -95,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def compared(
-    data: Path, name: str, added: tuple[str, ...], folder: Path, seed: int
+    data: Path, name: str, added: tuple[str, ...], folder: Path, seed: int, models: ModelSettings
 ) -> Iterable[tuple[dict[str, Any], Totals | None]]:
     """A row for each expert alone, for the default mixture, and for each of `trials`, with the
     gains by person where there are such."""
@@ -106,7 +111,7 @@ def compared(
         raise SystemExit(f"{name} has no validation cases")
     cases = sampled(ready.exam.validation, CASES, generator(seed, "experts", name))
     usual = experts_for(facts_of(ready.exam.train, repeats == "yes"))
-    experts = {e: recorded(ready, e, cases, folder / name, seed) for e in (*usual, *added)}
+    experts = {e: recorded(ready, e, cases, folder / name, seed, models) for e in (*usual, *added)}
     cases = replace(cases, queries=replace(cases.queries, at=np.arange(len(cases))))
     may_repeat = repeats == "yes"
     for expert, scorer in experts.items():
@@ -149,13 +154,15 @@ def mixed(experts: Mapping[str, Recorded], cases: Cases, repeats: bool, seed: in
     return out
 
 
-def recorded(ready: Prepared, name: str, cases: Cases, folder: Path, seed: int) -> Recorded:
+def recorded(
+    ready: Prepared, name: str, cases: Cases, folder: Path, seed: int, models: ModelSettings
+) -> Recorded:
     """The expert's scores of `cases`, from `folder` where they lie there already."""
     folder.mkdir(parents=True, exist_ok=True)
     scores, about = folder / f"{name}.npy", folder / f"{name}.npz"
     if not about.exists():
         exam = ready.exam
-        learner = learner_by_name(name, Settings().models, repeats=exam.rule.repeats)
+        learner = learner_by_name(name, models, repeats=exam.rule.repeats)
         begun = time.process_time()
         scorer: Any = learner.fit(
             exam.train, generator(seed, "fit", name), validation=exam.validation

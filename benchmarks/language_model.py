@@ -1,6 +1,7 @@
 """A language model that names the next item: accuracy, validity, how the beam agrees, speed.
 
-    python -m benchmarks.language_model [DATA] [--data beauty] [--seed 0] [--json]
+    python -m benchmarks.language_model [DATA] [--data beauty] [--out FOLDER]
+                                        [--seed 0] [--json]
 
 DATA is a folder with one folder for each set. A GPT-2 with its own tokenizer is made on the spot
 and trained alone, on one thread; validation stops it. The test is asked once, twice over: every
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=data_folder())
     parser.add_argument("--data", default="beauty", choices=SETS)
+    parser.add_argument("--out", type=Path, help="write the model here, as train-llm does")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(argv)
@@ -57,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     row: dict[str, Any] = {"data": asked.data, "seed": asked.seed}
     scorer, spent = trained(exam, asked.seed)
     row |= spent
+    if asked.out:
+        scorer.save(asked.out)
     cases = exam.test.take(np.flatnonzero(headline(exam.test)))
     row |= judged(scorer, cases, exam.rule) | latency(scorer, cases, asked.seed)
     print(json.dumps(row) if asked.json else "\n".join(f"{k:28} {v}" for k, v in row.items()))

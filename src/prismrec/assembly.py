@@ -26,6 +26,7 @@ from prismrec.core.arrays import Positions, Vectors, with_rows
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Learned, policy_from
 from prismrec.language import CachedEncoder, QueryCache, encoder_from_reference
+from prismrec.language.chat import shared_chat_model
 from prismrec.models.mixture.scorer import experts
 from prismrec.models.popularity import PopularityScorer
 from prismrec.models.registry import scorer_from_state
@@ -38,6 +39,7 @@ from prismrec.retrieval import FilterIndex, Popular, Recent, Repeat, ScorerVecto
 from prismrec.retrieval.lexical.words import Words
 from prismrec.retrieval.shop.content import ContentPolicy
 from prismrec.retrieval.shop.curation import Curation
+from prismrec.retrieval.spoken import LikeHistory, Named, Namer, Wished
 from prismrec.retrieval.vectors.shown import ShownVectors
 from prismrec.searchers import (
     grown_search_ranker,
@@ -80,7 +82,8 @@ def assemble(
         filters=FilterIndex.of(features.as_given(), catalogue.ids, catalogue.alive),
         scorer=scorer,
         encoder=None if encoder is None else QueryCache(encoder),
-        recommenders=_recommenders(release, scorer, features, settings),
+        recommenders=_recommenders(release, scorer, features, settings)
+        + _wished(catalogue, features, encoder, settings),
         searchers=found,
         search_ranker=SearchRanker(()),
         rankers=(),
@@ -130,7 +133,7 @@ def with_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
                 given, catalogue.alive, [catalogue.item(int(p)).title for p in changed]
             ),
             recommenders=tuple(
-                _grown(source, scorer, features, changed, snapshot.settings)
+                _grown(source, scorer, catalogue, features, changed, snapshot.settings)
                 for source in snapshot.recommenders
             ),
         )
@@ -208,6 +211,7 @@ def _recommenders(
         for name, expert in experts(scorer)
         if isinstance(expert, VectorScorer)
     ]
+    found += [Named(name, expert) for name, expert in experts(scorer) if isinstance(expert, Namer)]
     if release.has_clock:
         found.append(Recent(features.created_at, settings.retrieval.recent_half_life_days))
     if release.repeats:
@@ -215,6 +219,20 @@ def _recommenders(
             Repeat(settings.retrieval.repeat_half_life_days if release.has_clock else None)
         )
     return tuple(found)
+
+
+def _wished(
+    catalogue: Catalogue, features: ItemFeatures, encoder: TextEncoder | None, settings: Settings
+) -> tuple[Retriever, ...]:
+    """What a chat model has looked for, where the settings ask for it and it is needed."""
+    way, texts = settings.retrieval.wished, features.text_vectors
+    if not way or texts is None or encoder is None:
+        return ()
+    chat = shared_chat_model(settings.chat)
+    if chat is None or len(features) <= settings.retrieval.exact_below:
+        return ()
+    plain = LikeHistory(texts, settings.retrieval)
+    return (Wished(way, chat, QueryCache(encoder), catalogue.item, plain),)
 
 
 def _popular(scorer: Scorer, n_items: int) -> Popular:
@@ -230,6 +248,7 @@ def _popular(scorer: Scorer, n_items: int) -> Popular:
 def _grown(
     source: Retriever,
     scorer: Scorer,
+    catalogue: Catalogue,
     features: ItemFeatures,
     changed: Positions,
     settings: Settings,
@@ -239,6 +258,12 @@ def _grown(
         expert = dict(experts(scorer))[source.name]
         assert isinstance(expert, VectorScorer)
         return source.extended(expert, changed)
+    if isinstance(source, Named):
+        namer = dict(experts(scorer))[source.name]
+        assert isinstance(namer, Namer)
+        return Named(source.name, namer)
+    if isinstance(source, Wished) and features.text_vectors is not None:
+        return source.extended(catalogue.item, features.text_vectors, changed)
     if isinstance(source, Recent):
         return Recent(features.created_at, settings.retrieval.recent_half_life_days)
     return source

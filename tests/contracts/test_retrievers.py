@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
-from prismrec.core import Item, QueryBatch, Retriever, Sequences
+from prismrec.core import ChatRefused, Item, QueryBatch, Retriever, Sequences
 from prismrec.retrieval import (
     Everything,
     Popular,
@@ -18,6 +18,7 @@ from prismrec.retrieval import (
     TextVectors,
 )
 from prismrec.retrieval.lexical.words import Words
+from prismrec.retrieval.spoken import LikeHistory, Wished
 
 N_ITEMS = 40
 WORDS = ("red", "blue", "green", "shoe", "hat", "衬衫", "电影")
@@ -62,6 +63,36 @@ def popular(n: int) -> Popular:
     return source
 
 
+def item_vectors(n: int) -> np.ndarray:
+    vectors = np.random.default_rng(5).normal(size=(n, 8)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class Scripted:
+    """A chat model that always says the same, or nothing, and an encoder of eight numbers."""
+
+    name, version, dimension = "scripted", "1", 8
+
+    def __init__(self, refuses: bool) -> None:
+        self.refuses = refuses
+
+    def complete(self, messages: object, schema: object) -> dict[str, str]:
+        if self.refuses:
+            raise ChatRefused("resting", "It rests.")
+        return {"text": "a red shoe"}
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return item_vectors(9)[[len(text) % 9 for text in texts]]
+
+
+def wished(n: int, refuses: bool = False) -> Wished:
+    def item(i: int) -> Item:
+        return Item(f"i{i}", title=f"thing {i}")
+
+    model = Scripted(refuses)
+    return Wished("ideal", model, model, item, LikeHistory(item_vectors(n)))
+
+
 RETRIEVERS: dict[str, Callable[[int], Retriever]] = {
     "everything": lambda n: Everything(np.ones(n, bool)),
     "popular": popular,
@@ -74,6 +105,9 @@ RETRIEVERS: dict[str, Callable[[int], Retriever]] = {
     "scorer": lambda n: ScorerVectors("doubled", Doubled(n)),
     "scorer in a graph": lambda n: ScorerVectors("doubled", Doubled(n), ALWAYS_GRAPH),
     "words": words,
+    "like history": lambda n: LikeHistory(item_vectors(n)),
+    "wished": wished,
+    "wished of a model that refuses": lambda n: wished(n, refuses=True),
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from prismrec.core import BadSettings
+
 __all__ = ["FIELDS", "RetrievalSettings"]
 
 FIELDS = ("title", "brand", "categories", "attributes", "description", "others")
@@ -32,6 +34,10 @@ class RetrievalSettings:
     `hnsw_search` (efSearch). A filter that leaves at most `filtered_exact_below` vectors is
     searched exactly.
 
+    From `exact_below` items on, `wished` lets the chat model of `[chat]` bring candidates too: by a
+    `profile` that it writes from a history, or by the `ideal` next item that it describes, each
+    looked for by meaning; empty for none.
+
     `rrf_k` is the constant of reciprocal-rank fusion. In a search the person's own taste adds
     `personal_weight`, where an item that has all words counts 1, for each standard deviation that
     an item stands out by it, times how far the person's history can be believed; 0 for none.
@@ -53,6 +59,7 @@ class RetrievalSettings:
     hnsw_build: int = 120
     hnsw_search: int = 256
     filtered_exact_below: int = 20_000
+    wished: str = ""
     rrf_k: float = 60.0
     personal_weight: float = 0.08
     popular_half_life_days: float = 30.0
@@ -64,3 +71,10 @@ class RetrievalSettings:
     typo_from: int = 4
     synonyms: str = ""
     understood_weight: float = 0.02
+
+    def __post_init__(self) -> None:
+        if self.wished not in ("", "profile", "ideal"):
+            raise BadSettings(
+                f"retrieval.wished is '{self.wished}'.",
+                hint="Set it to profile or ideal, or to ''.",
+            )
