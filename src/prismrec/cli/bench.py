@@ -45,6 +45,7 @@ class Bench(StrEnum):
     monitoring = "monitoring"
     labelling = "labelling"
     conversation = "conversation"
+    bank_answers = "bank_answers"
 
 
 def bench(

@@ -33,6 +33,7 @@ COMMANDS = (
     "uplift",
     "experiment",
     "classify",
+    "answer",
     "label",
     "monitor",
     "recommend",

@@ -1,0 +1,93 @@
+"""A desk over a collection of answers: stored, put together, handed over."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import prismrec as pr
+from end_to_end.worlds import light_config
+from prismrec.cli.main import app
+from prismrec.collection import Collection
+from prismrec.core import Item
+from prismrec.learning.answers import LEARNED, Desk, Told
+
+THINGS = ("card", "loan", "account", "cheque", "deposit", "password", "transfer", "pension")
+DEEDS = ("open", "close", "block", "renew", "change")
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bank")
+    rows = [
+        {
+            "item_id": f"{deed}-{thing}",
+            "title": f"How do I {deed} a {thing}",
+            "description": f"To {deed} the {thing}, use form {i}{j}. It takes {i + j} days.",
+        }
+        for i, deed in enumerate(DEEDS)
+        for j, thing in enumerate(THINGS)
+    ]
+    (folder / "data").mkdir()
+    pl.DataFrame(rows).write_csv(folder / "data" / "items.csv")
+    from prismrec.config import read_settings
+
+    settings = read_settings(light_config(folder))
+    pr.fit(folder / "data", out=folder / "bank.prism", settings=settings).close()
+    return folder / "bank.prism"
+
+
+def test_a_question_finds_its_answer_and_a_foreign_one_a_person(bank):
+    with Collection.open(bank) as opened:
+        desk = Desk(opened)
+        reply = desk.ask("please block the card of mine")
+        assert (reply.kind, reply.item_id) == ("stored", "block-card")
+        assert reply.sentences[0].source == "block-card"
+        assert (bank / LEARNED).is_file()
+        assert desk.ask("do whales sleep at night").handed_over
+        assert desk.ask("鲸鱼睡觉").kind == "out_of_scope"
+        gone = desk.ask("block a card", without=["block-card"])
+        assert gone.confidence < reply.confidence
+
+
+def test_passages_are_quoted_where_no_answer_is_stored(bank):
+    with Collection.open(bank) as opened:
+        opened.upsert(
+            items=[
+                Item("p1", description="A mortgage is granted against a house. Nothing else is."),
+                Item("p2", description="The mortgage interest follows the central bank."),
+            ]
+        )
+        reply = Desk(opened).ask("mortgage interest granted against a house")
+        opened.remove(["p1", "p2"])
+    assert reply.kind == "composed"
+    assert {one.source for one in reply.sentences} == {"p1", "p2"}
+    texts = "A mortgage is granted against a house. The mortgage interest follows"
+    assert all(one.text.split()[0] in texts for one in reply.sentences)
+
+
+def test_feedback_lowers_what_did_not_solve(bank):
+    question = "renew my pension"
+    with Collection.open(bank) as opened:
+        desk = Desk(opened)
+        before = desk.ask(question).confidence
+        desk.learn([Told(question, "renew-pension", False)] * 200)
+        assert desk.ask(question).confidence < before
+        desk.learn()
+
+
+def test_the_command_answers(bank, tmp_path):
+    (tmp_path / "told.csv").write_text(
+        "question,item_id,solved\nhow to close a loan,close-loan,1\n"
+    )
+    words = ["answer", str(bank), "close the loan", "--learn", str(tmp_path / "told.csv"), "--json"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["sentences"] == [
+        {"text": "To close the loan, use form 11. It takes 2 days.", "source": "close-loan"}
+    ]
+    assert told["kind"] == "stored"
