@@ -57,7 +57,8 @@ def extract(
     texts = [own_text(item) for item in items]
     if not any(texts):
         return []
-    catalogue = _Catalogue(texts, _known(items), _paths(items))
+    filled = np.array([bool(item.brand.strip()) for item in items])
+    catalogue = _Catalogue(texts, _known(items), filled, _paths(items))
     space = TextSpace.of([*texts, *map(PATH.join, catalogue.paths.values())], encoder)
     surest: dict[tuple[int, str], _Found] = {}
     for found in (*_measured(catalogue), *_read(space, catalogue, chat, confidence)):
@@ -113,11 +114,13 @@ def _paths(items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class _Catalogue:
-    """What is known before anything is read: the texts of the items, what they have, and the paths
-    of categories by their last names, whose texts follow those of the items in the space."""
+    """What is known before anything is read: the texts of the items, what they have, whether some
+    brand is `filled` in, and the paths of categories by their last names, whose texts follow those
+    of the items in the space."""
 
     texts: Sequence[str]
     known: _Given
+    filled: Bools
     paths: Mapping[str, tuple[str, ...]]
 
 
@@ -155,7 +158,9 @@ def _read(
     }
     ways[_attributes(catalogue.known)] = _described(catalogue.known)
     for fields, there in ways.items():
-        rows, asked = _thinned(np.flatnonzero(there & written)), np.flatnonzero(~there & written)
+        rows = _thinned(np.flatnonzero(there & written))
+        lacking = ~catalogue.filled if fields == (BRAND,) else ~there
+        asked = np.flatnonzero(lacking & written)
         if not fields or len(rows) < FEWEST_ROWS or not len(asked):
             continue
         probes = rows[:: max(2, len(rows) // PROBED)] if chat else rows[:0]
