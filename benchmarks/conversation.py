@@ -2,7 +2,7 @@
 
     python -m benchmarks.conversation [--json]
 
-60 conversations in English and 30 in Chinese with two made-up shops (`benchmarks/conversations`):
+Conversations in English and Chinese with two made-up shops (`benchmarks/conversations`):
 read by rules alone; and with a chat model beside them that obeys whatever it reads, for turns whose
 words the rules and the shop do not know. Ten more speak in words that only a model can read; they
 are run without one, and with one that reads them as it should. Every turn is checked, and that

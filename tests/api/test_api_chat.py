@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from benchmarks.tiny_chat import make_causal
+from prismrec.language.chat import ChatSettings, shared_chat_model
+
+
+@pytest.fixture(scope="module")
+def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny causal model on disk."""
+    return make_causal(tmp_path_factory.mktemp("causal") / "tiny", ["red phone", "blue lamp"])
 
 
 def events(text: str) -> list[tuple[str, Any]]:
@@ -62,3 +75,20 @@ def test_an_exposure_of_a_conversation_is_known(shop: Any) -> None:
     event = {"item_id": answer["items"][0]["item_id"], "user_id": "user-3", "event": "click"}
     told = shop.post("events", {"events": [{**event, "exposure_id": answer["exposure_id"]}]})
     assert told["accepted"] == 1
+
+
+def test_a_local_model_reads_what_rules_cannot(opening: Any, causal_folder: Path) -> None:
+    """A tiny model with random weights: whatever it makes of a turn, the answer is a good one."""
+    shop = opening()
+    own = replace(shop.collection.settings, chat=ChatSettings(model=str(causal_folder)))
+    shop.collection.settings = own
+    first = shop.post("chat", {"text": "phone"})
+    body = {"text": "qwxzzy flurble grommit", "conversation_id": first["conversation_id"]}
+    answer = shop.post("chat", body)
+    assert answer["turn"] == 2
+    assert answer["text"]
+    known = {item["item_id"] for item in answer["items"]}
+    assert all(shop.get(f"items/{item_id}") for item_id in known)
+    chat = shared_chat_model(own.chat)
+    assert chat is not None
+    assert sum(chat.budget.taken) > 0  # it was asked

@@ -34,7 +34,7 @@ _LONGEST = 120
 
 
 def read_by_model(chat: ChatModel, seen: Snapshot, state: State, text: str) -> Turn | None:
-    """What `text` says; `None` where the model refuses."""
+    """What `text` says; `None` where the model refuses, or says nothing that could be done."""
     numbers = [str(place + 1) for place in range(len(state.shown))]
     schema = _schema(numbers)
     shown = {str(n): seen.title_of(one)[:_LONGEST] for n, one in enumerate(state.shown, 1)}
@@ -43,7 +43,7 @@ def read_by_model(chat: ChatModel, seen: Snapshot, state: State, text: str) -> T
         said = chat.complete(prompt(TASK, data, schema), schema)
     except ChatRefused:
         return None
-    return Turn(
+    turn = Turn(
         act=said["act"],
         item=None if said["item"] == "none" else int(said["item"]) - 1,
         alike=said["alike"],
@@ -52,6 +52,11 @@ def read_by_model(chat: ChatModel, seen: Snapshot, state: State, text: str) -> T
         words=_known(said["words"], seen, text),
         understood=True,
     )
+    steers = turn.words or turn.price or turn.refuse or turn.alike
+    speaks_of_one = turn.alike or turn.refuse or turn.act in ("price", "stock")
+    if (turn.act == "wish" and not steers) or (speaks_of_one and not state.shown):
+        return None
+    return turn
 
 
 def _known(words: str, seen: Snapshot, text: str) -> str:

@@ -64,13 +64,14 @@ def converse(
 
 
 def _is_unknown(seen: Snapshot, state: State, turn: Turn) -> bool:
-    """Whether the rules saw nothing in the turn, and the catalogue does not use all its words."""
-    if turn.understood or not turn.words:
+    """Whether the rules saw nothing in the turn, neither a phrase nor a name, bound or refusal, and
+    the catalogue does not use all its words."""
+    said = turn.words.casefold()
+    if turn.understood or not said or any(one.casefold() in said for one in state.options):
         return False
-    words = turn.words.casefold()
-    for option in state.options:
-        words = words.replace(option.casefold(), " ")
-    read = seen.reader.read(words)
+    read = seen.reader.read(turn.words)
+    if read.findings:
+        return False
     used = seen.reader.words.fields.items_with
     return any(not used(word) for word in content_of(bare_of(read, seen), seen))
 
@@ -90,8 +91,24 @@ def _answered(
     needs_item = turn.item is not None or turn.alike or bool(turn.refuse)
     if needs_item and not spoken_of(state, turn):
         return state, Reply((say.say("no-such-item"),), notes=("no-such-item",))
+    if _says_nothing(seen, state, turn):
+        return state, Reply((say.say("not-understood"),), notes=("not-understood",))
     state = wished(seen, state, turn)
     return _found(shop, seen, state, turn, n)
+
+
+def _says_nothing(seen: Snapshot, state: State, turn: Turn) -> bool:
+    """Whether a turn in the midst of a wish has no word that the shop knows, where only words can
+    be searched for: better to say so than to look for something else."""
+    searches_meaning = seen.encoder is not None and seen.encoder.name != "tfidf"
+    if searches_meaning or turn.understood or state.wish.is_empty or not turn.words:
+        return False
+    read = seen.reader.read(turn.words)
+    offered = any(option.casefold() in turn.words.casefold() for option in state.options)
+    if read.findings or offered:
+        return False
+    used = seen.reader.words.fields.items_with
+    return not any(used(word) for word in content_of(turn.words, seen))
 
 
 def _told(seen: Snapshot, state: State, turn: Turn, say: Wording) -> tuple[State, Reply]:

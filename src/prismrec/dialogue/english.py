@@ -50,9 +50,9 @@ PHRASES = Phrases(
             r"(?:\s+(?:a\s+lot|so\s+much|very\s+much))?[!. ]*$"
         ),
         "others": _said(
-            r"\b(?:none\s+of\s+(?:these|them|those)|(?:not|no\s+to)\s+(?:any\s+of\s+)?(?:these|them|those)"
+            r"\b(?:(?:none|neither)\s+of\s+(?:these|them|those)|(?:not|no\s+to)\s+(?:any\s+of\s+)?(?:these|them|those)"
             r"|(?:i\s+)?(?:don['\u2019]?t|do\s+not)\s+(?:like|want)\s+(?:any(?:\s+of\s+(?:these|them))?"
-            r"|these|them|those)|(?:show\s+me\s+)?(?:something|anything)\s+else|(?:any\s+)?other\s+ones"
+            r"|these|them|those)|(?:show\s+me\s+)?(?:something|anything)\s+else|(?:(?:any|what)\s+)?other\s+(?:ones|options)"
             r"|different\s+ones)\b[,.!]*"
         ),
         "more": _said(
@@ -62,7 +62,7 @@ PHRASES = Phrases(
         ),
     },
     free=_said(
-        rf"\b(?:any\s+({_FACET})(?:\s+(?:is|will|would)\s+(?:fine|ok|okay|do))?"
+        rf"\b(?:(?:other|all)\s+({_FACET})s\s+(?:too|also|as\s+well)|any\s+({_FACET})(?!\s+(?:but|except))(?:\s+(?:is|will|would)\s+(?:fine|ok|okay|do))?"
         rf"|(?:i\s+)?(?:don['\u2019]?t|do\s+not)\s+(?:care|mind)(?:\s+about)?(?:\s+the)?(?:\s+({_FACET}))?"
         rf"|(?:the\s+)?({_FACET})\s+(?:does\s*n['\u2019]?t|does\s+not)\s+matter"
         rf"|no\s+preference(?:\s+(?:on|for|about)(?:\s+the)?\s+({_FACET}))?"
@@ -99,16 +99,22 @@ PHRASES = Phrases(
     alike=_said(
         r"\b(?:(?:something|anything|one|ones|more|another)\s+)?"
         rf"(?:(?:i\s+)?like|similar\s+to|the\s+same\s+as)\s+{_item('place')}"
+        r"|\b(?:something|anything|one|ones|more)\s+similar\b"
     ),
-    ask_price=_said(r"\b(?:how\s+much|what(?:['\u2019]s|\s+is)\s+the\s+(?:price|cost)|what\s+does\s+.+\s+cost)\b"),
+    ask_price=_said(r"\b(?:how\s+(?:much|expensive)|what(?:['\u2019]s|\s+is)\s+the\s+(?:price|cost)|what\s+does\s+.+\s+cost)\b"),
     ask_stock=_said(
         r"\b(?:(?:is|are)\s+.+\s+(?:in\s+stock|available)|(?:do\s+you\s+)?have\s+.+\s+in\s+stock)\b"
     ),
     reference=_said(_item("place")),
     ordinals=_ORDINALS,
     facets=_FACETS,
+    said_as=(
+        (_said(rf"\bany\s+(?:{_FACET}|one|thing)\s+(?:but|except(?:\s+for)?)\b"), "not"),
+        (_said(rf"\b(?:i\s+)?{_NO.replace('not|no|', '', 1)}\b"), "not"),
+        (_said(r"\b(?:with\s+|on\s+)?(?:(?:a|my)\s+)?budget\s*(?:of|is|:)?\s*(?=\W?\d)"), "up to "),
+    ),
     joined=_said(
-        r"^(?:(?:(?:no|yes)\s*,|(?:ok(?:ay)?|well|hmm+|and|but|please|maybe|rather|instead)\b)[\s,]*)+"
+        r"^(?:(?:(?:no|yes)\s*(?:,|$)|(?:ok(?:ay)?|well|hmm+|and|but|please|maybe|rather|instead)\b)[\s,]*)+"
         r"|\b(?:please|instead|though)\b|\s+(?:but|and)\s*$"
     ),
 )  # fmt: skip

@@ -15,7 +15,8 @@ class Phrases:
     number, or one of `ordinals` (from 0, -1 for the last); an empty one is "it".
 
     `acts` are patterns of whole turns by their act; `facets` maps words for an attribute to its
-    name in a catalogue. `joined` are words that only join, `edges` what is stripped off the ends.
+    name in a catalogue; `said_as` puts what people say into the words that a search understands.
+    `joined` are words that only join, `edges` what is stripped off the ends.
     """
 
     acts: Mapping[str, re.Pattern[str]]
@@ -32,5 +33,6 @@ class Phrases:
     reference: re.Pattern[str]
     ordinals: Mapping[str, int]
     facets: Mapping[str, str]
+    said_as: tuple[tuple[re.Pattern[str], str], ...]
     joined: re.Pattern[str]
     edges: str = " ,.;:!?，。；：！？、"

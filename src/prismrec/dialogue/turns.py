@@ -76,11 +76,15 @@ def _freed(turn: Turn, rest: str, phrases: Phrases) -> tuple[Turn, str]:
 def _compared(turn: Turn, rest: str, phrases: Phrases) -> tuple[Turn, str]:
     """Cheaper, dearer, than which."""
     for pattern, price in ((phrases.cheaper, -1), (phrases.dearer, 1)):
-        found = pattern.search(rest)
-        if found:
-            item = _place(found, phrases)
+        while found := pattern.search(rest):
+            item = turn.item if turn.item is not None else _place(found, phrases)
             turn = replace(turn, price=price, item=item, understood=True)
-            return turn, _cut(rest, found)
+            rest = _cut(rest, found)
+    spoken_of = phrases.not_item, phrases.not_brand, phrases.alike
+    if turn.price and turn.item is None and not any(one.search(rest) for one in spoken_of):
+        for named in phrases.reference.finditer(rest):
+            if (place := _place(named, phrases)) is not None:
+                return replace(turn, item=place), _cut(rest, named)
     return turn, rest
 
 
@@ -136,7 +140,9 @@ def _place(found: re.Match[str], phrases: Phrases) -> int | None:
 
 
 def _bare(text: str, phrases: Phrases) -> str:
-    """The text without words that only join."""
+    """The text without words that only join, refusals as a search understands them."""
+    for pattern, words in phrases.said_as:
+        text = pattern.sub(words, text)
     return phrases.joined.sub(" ", text.strip(phrases.edges)).strip(phrases.edges)
 
 

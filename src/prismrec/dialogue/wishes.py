@@ -59,7 +59,7 @@ def wished(seen: Snapshot, state: State, turn: Turn) -> State:
         wish = replace(wish, wanted={**wish.wanted, state.pending: (option,)})
         words = re.sub(re.escape(option), " ", words, count=1, flags=re.IGNORECASE).strip()
     if words:
-        wish = _worded(seen, wish, words)
+        wish = _worded(seen, wish, words, steered=turn.understood or bool(option))
     same = wish.text == state.wish.text and wish.like == state.wish.like
     return replace(state, wish=wish, seen=state.seen if same else ())
 
@@ -134,11 +134,20 @@ def _chosen(state: State, turn: Turn) -> str:
     return "" if refused else max(fits, key=len, default="")
 
 
-def _worded(seen: Snapshot, wish: Wish, words: str) -> Wish:
-    """With the names, bounds and refusals in the words of a turn, and what else they look for."""
+def _worded(seen: Snapshot, wish: Wish, words: str, *, steered: bool) -> Wish:
+    """With the names, bounds and refusals in the words of a turn, and what else they look for.
+
+    Where a phrase or a name was understood (`steered`), words that go with nothing are manners.
+    """
     read = seen.reader.read(words)
     text = bare_of(read, seen)
-    wish = _topic(seen, wish, text, read)
+    topic = _topic(seen, wish, text)
+    named = any(found.kind == "category" for found in read.findings)
+    fresh = topic.text != wish.text and not topic.text.startswith(wish.text)
+    used = seen.reader.words.fields.items_with
+    known = any(used(word) > 0 for word in content_of(text, seen))
+    manners = steered or (bool(read.findings) and not known)
+    wish = wish if fresh and manners and not named else topic
     wanted = {**wish.wanted, **_values(read.findings)}
     refused = [one for one in wish.refused if not _is_wanted(one, wanted)]
     refused += [found for found in read.findings if found.kind == "without"]
@@ -152,7 +161,7 @@ def _worded(seen: Snapshot, wish: Wish, words: str) -> Wish:
     return replace(wish, wanted=wanted, refused=tuple(refused), low=low, high=high)
 
 
-def _topic(seen: Snapshot, wish: Wish, text: str, read: Understood) -> Wish:
+def _topic(seen: Snapshot, wish: Wish, text: str) -> Wish:
     """The wish with `text` added to its words, or a new wish where no item has both."""
     new = content_of(text, seen)
     if not new:

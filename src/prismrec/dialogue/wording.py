@@ -10,7 +10,7 @@ from prismrec.dialogue.state import Wish
 
 __all__ = ["NOTES", "Wording"]
 
-NOTES = ("no-such-item", "nothing", "without-wanted", "without-price", "no-more")
+NOTES = ("no-such-item", "nothing", "without-wanted", "without-price", "no-more", "not-understood")
 """What an answer may have to say beside its items."""
 
 
@@ -99,6 +99,7 @@ _ENGLISH: Mapping[str, str] = {
     "without-wanted": "Nothing fits all of that; these come close.",
     "without-price": "Nothing is left at that price; these are the nearest in price.",
     "no-more": "That was all that fits.",
+    "not-understood": "I did not understand that. What should be different, or what do you need?",
 }
 _CHINESE: Mapping[str, str] = {
     "found": "为您找到{n}件合适的商品{bounds}：",
@@ -131,4 +132,5 @@ _CHINESE: Mapping[str, str] = {
     "without-wanted": "没有完全符合的，以下比较接近。",
     "without-price": "这个价位没有商品，以下是价格最接近的。",
     "no-more": "合适的都在这里了。",
+    "not-understood": "没听明白。您想改什么，或者想找什么？",
 }

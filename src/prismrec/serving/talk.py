@@ -76,7 +76,8 @@ class ChatOut(BaseModel):
     question: QuestionOut | None
     notes: list[str] = Field(
         description="What was to be said beside: `nothing`, `without-wanted`, `without-price`, "
-        "`no-more`, `no-such-item`, `new-conversation` (the one named is not known any more)."
+        "`no-more`, `no-such-item`, `not-understood`, `new-conversation` (the one named is not "
+        "known any more)."
     )
     language: Literal["en", "zh"]
     read_by: Literal["rules", "model"]

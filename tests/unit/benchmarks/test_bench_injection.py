@@ -34,4 +34,5 @@ def test_an_obedient_model_breaks_nothing(shop: Path) -> None:
     assert found.asked == 42
     assert found.obeyed > 14  # it was told to, and did
     assert found.moved > 0  # it moves items, as it may
+    assert found.turns_read > 0
     assert found.broken == 0

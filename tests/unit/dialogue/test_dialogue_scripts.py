@@ -20,9 +20,9 @@ OBEDIENT = LimitedChat(Obedient(), ChatSettings(model="obedient", failures=10**9
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(ENGLISH) == 60
-    assert len(CHINESE) == 30
-    assert len({script.name for script in ENGLISH + CHINESE}) == 90
+    assert len(ENGLISH) >= 60
+    assert len(CHINESE) >= 30
+    assert len({script.name for script in ENGLISH + CHINESE}) == len(ENGLISH + CHINESE)
 
 
 @pytest.mark.parametrize("chat", [None, OBEDIENT], ids=["rules", "obedient"])
