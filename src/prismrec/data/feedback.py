@@ -12,7 +12,7 @@ import numpy.typing as npt
 from prismrec.core import BadSettings
 from prismrec.core.arrays import Scores
 
-__all__ = ["CONSUMING", "NEGATIVE", "RATINGS", "Feedback", "consumed_types"]
+__all__ = ["CONSUMING", "NEGATIVE", "RATINGS", "Feedback", "consumed_names", "consumed_types"]
 
 NEGATIVE = (
     "dislike", "thumbs_down", "downvote", "return", "refund", "refuse", "reject", "hide",
@@ -94,6 +94,14 @@ def consumed_types(event_types: Sequence[str], setting: Sequence[str] = ()) -> s
     if kinds or setting:
         return kinds
     return {kind for kind, name in enumerate(event_types) if name not in NEGATIVE}
+
+
+def consumed_names(event_types: Sequence[str], setting: Sequence[str] = ()) -> tuple[str, ...]:
+    """The event types of `consumed_types` by name; where no event was ever seen, all that could be
+    meant, so that a shop without a past knows what was bought."""
+    if not event_types:
+        return tuple(sorted(setting or CONSUMING))
+    return tuple(sorted(event_types[kind] for kind in consumed_types(event_types, setting)))
 
 
 POSITIVE = Feedback()

@@ -13,7 +13,7 @@ from prismrec.core import Cases, Interactions, ItemFeatures, Scorer, Storable, g
 from prismrec.data import Dataset, interactions, wants_repeats
 from prismrec.data.behaviour import profile_vocabulary
 from prismrec.data.catalogue import Catalogue
-from prismrec.data.feedback import consumed_types
+from prismrec.data.feedback import consumed_names, consumed_types
 from prismrec.data.splits import hold_out
 from prismrec.data.tokens import TokenVocabulary
 from prismrec.descent.clock import Deadline, deadline, until
@@ -113,7 +113,7 @@ def train(
         encoder=None if encoder is None else encoder_reference(encoder),
         vocabulary=material.catalogue.vocabulary,
         event_types=data.event_types,
-        consumed=tuple(sorted(data.event_types[kind] for kind in consumed)),
+        consumed=consumed_names(data.event_types, settings.data.consumed),
         has_clock=data.has_clock,
         repeats=repeats,
         n_items=data.n_items,
