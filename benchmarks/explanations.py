@@ -37,7 +37,7 @@ from prismrec.core.arrays import Positions
 from prismrec.engine import settled
 from prismrec.explanation import contributions, sentence
 from prismrec.explanation.spoken import spoken
-from prismrec.explanation.vocabulary import WORDS
+from prismrec.explanation.vocabulary import HISTORY, PLAIN, WORDS
 from prismrec.explanation.wording import aspect, clause, reasons_of
 from prismrec.snapshot import Snapshot
 from prismrec.threads import one_thread_each
@@ -131,12 +131,9 @@ def told(
     ours = sentence(why.contributions, "en", titles=titles)
     theirs = spoken(liar, seen.title_of(item), why.contributions, "en", titles=titles)
     lower = {name for name in WORDS["en"] if raised.get(name, 0.0) <= 0}
-    alone = {
-        word
-        for name in lower
-        for word in WORDS["en"][name]
-        if not any(word in WORDS["en"][other] for other in set(WORDS["en"]) - lower)
-    }
+    higher = set(WORDS["en"]) - lower
+    known = PLAIN["en"] | HISTORY["en"] | frozenset().union(*(WORDS["en"][n] for n in higher))
+    alone = frozenset().union(*(WORDS["en"][name] for name in lower)) - known
     fresh = set(theirs.lower().split()) - set(ours.lower().split())
     false = any(lie in theirs for lie in INVENTED) or bool(fresh & alone)
     return Counter(spoken=int(theirs != ours), contradicted_spoken=int(false))

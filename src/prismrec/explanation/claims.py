@@ -21,9 +21,10 @@ def carried(claim: str, aspect: str, language: str, *, titles: Sequence[str] = (
     """Whether `claim` says nothing but what the aspect says, in a positive sense.
 
     Every word must be plain, or of the aspect (or of the past, for aspects that come from it), or
-    stand in one of `titles`, whole and in quotes. So it can name no other reason, no number, no
-    price and no other item, and deny nothing. `aspect` must be one that the contributions carry:
-    who asks sees to that. False for an empty claim and for one of more than `LONGEST` characters.
+    stand in one of `titles`, whole and in quotes; and one at least must be of the aspect, since
+    mere praise says nothing. So it can name no other reason, no number, no price and no other item,
+    and deny nothing. `aspect` must be one that the contributions carry: who asks sees to that.
+    False for an empty claim and for one of more than `LONGEST` characters.
     """
     about = WORDS[language].get(aspect)
     if about is None or len(claim) > LONGEST:
@@ -36,7 +37,7 @@ def carried(claim: str, aspect: str, language: str, *, titles: Sequence[str] = (
     if aspect in FROM_HISTORY:
         allowed |= HISTORY[language]
     words = _words(rest, language)
-    return bool(words) and all(word in allowed for word in words)
+    return any(word in about for word in words) and all(word in allowed for word in words)
 
 
 def _words(text: str, language: str) -> list[str]:

@@ -18,7 +18,7 @@ def _by_aspect(written: Mapping[str, str]) -> dict[str, frozenset[str]]:
 PLAIN = _by_aspect(
     {
         "en": "a an the this that these it its it's to of for with and as is are be has have in on "
-        "at by from than more here there so just what which who we our one ones item items "
+        "at by from than more better here there so just what which who we our one ones item items "
         "product products other others candidate candidates you your you're yours",
         "zh": "的 了 是 在 和 与 也 都 这 那 它 它们 其 更 您 你 我们 件 款 个 商品 产品 物品 候选 "
         "其他 比 而且 并且 因为 所以 对 为 把 被 让 会 能 可 以 会更",
@@ -28,9 +28,8 @@ PLAIN = _by_aspect(
 
 HISTORY = _by_aspect(
     {
-        "en": "history past chose chosen choices choice liked like read watched bought viewed "
-        "seen saw picked events",
-        "zh": "历史 以往 过去 看过 买过 选择 选过 喜欢 喜欢过 浏览 记录",
+        "en": "history past choices liked read watched bought viewed seen saw picked events",
+        "zh": "历史 以往 过去 看过 买过 选过 喜欢 喜欢过 浏览 记录",
     }
 )
 """Words of somebody's past, for the aspects that come from it."""
@@ -39,9 +38,9 @@ WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "en": _by_aspect(
         {
             "words": "word words match matches matching search searched query text title closely "
-            "better exactly",
+            "exactly",
             "wish": "kind brand property names named search asked type",
-            "meaning": "meaning means close closer close-by near nearer search look looking for",
+            "meaning": "meaning means close closer close-by near nearer search look looking",
             "asked": "language model compared put further up",
             "judged": "judged right such searches search rated fitting",
             "shown": "shows show shown picture image look looks looking close closer search",
@@ -51,18 +50,18 @@ WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
             "follows": "follows follow following next after often usually then comes",
             "together": "together goes go fits pairs pair often usually combined",
             "related": "related known belongs belong goes together",
-            "likeness": "like alike similar fits better resembles",
-            "neighbours": "people others similar alike choose chose often",
-            "pattern": "pattern fits fit better matches usual",
-            "order": "course recent recently lately fits fit better follows",
+            "likeness": "like alike similar fits resembles",
+            "neighbours": "people similar alike choose chose often",
+            "pattern": "pattern fits fit matches usual",
+            "order": "course recent recently lately fits fit follows",
             "attributes": "brand category categories features feature kind type match matches "
-            "fits fit better shares share same",
+            "fits fit shares share same",
             "popular": "popular popularity many people often chosen choose widely",
-            "taste": "taste own suits suit fits personal better",
+            "taste": "taste own suits suit fits personal",
             "new": "new newer recent recently arrived arrival added",
             "again": "again back come return likely likelier",
             "featured": "shop features featured",
-            "profile": "profile fits fit matches match better",
+            "profile": "profile fits fit matches match",
             "newcomers": "new someone likely likelier choice start",
             "sorted": "order earlier asked comes first",
         }
