@@ -92,3 +92,10 @@ def test_a_local_model_reads_what_rules_cannot(opening: Any, causal_folder: Path
     chat = shared_chat_model(own.chat)
     assert chat is not None
     assert sum(chat.budget.taken) > 0  # it was asked
+
+
+def test_who_is_erased_is_forgotten_in_conversations_too(shop: Any) -> None:
+    said = {"text": "phone", "user_id": "user-4"}
+    mine = shop.post("chat", said)["conversation_id"]
+    assert shop.request("DELETE", "users/user-4").status_code == 200
+    assert shop.post("chat", {**said, "conversation_id": mine})["turn"] == 1

@@ -38,6 +38,14 @@ class Conversations:
                 return None
             return found[1] if found[1].user_id == user_id else None
 
+    def forget(self, user_id: str) -> int:
+        """Drop the conversations of a user; how many there were."""
+        with self._lock:
+            theirs = [key for key, (_, state) in self._states.items() if state.user_id == user_id]
+            for key in theirs:
+                del self._states[key]
+            return len(theirs)
+
     def put(self, conversation_id: str, state: State) -> str:
         """Remember the state; the id, a new one for an empty one."""
         key = conversation_id or secrets.token_hex(16)

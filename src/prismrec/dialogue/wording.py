@@ -34,7 +34,7 @@ class Wording:
         words = self._words
         price = words["no price"] if item.price is None else f"{item.price:,.2f}"
         stock = words["in stock" if item.available else "out of stock"]
-        title = item.title or item.item_id
+        title = _title(item)
         return words["item"].format(
             place=place, title=title, id=item.item_id, price=price, stock=stock
         )
@@ -43,14 +43,12 @@ class Wording:
         """The answer to how much an item costs."""
         name = "costs" if item.price is not None else "cost unknown"
         price = "" if item.price is None else f"{item.price:,.2f}"
-        return self._words[name].format(
-            title=item.title or item.item_id, id=item.item_id, price=price
-        )
+        return self._words[name].format(title=_title(item), id=item.item_id, price=price)
 
     def stock(self, item: Item) -> str:
         """The answer to whether an item is in stock."""
         name = "is in stock" if item.available else "is out of stock"
-        return self._words[name].format(title=item.title or item.item_id, id=item.item_id)
+        return self._words[name].format(title=_title(item), id=item.item_id)
 
     def question(self, question: Question) -> str:
         """A question with its options."""
@@ -72,6 +70,13 @@ class Wording:
         return self._words["list"].join(told)
 
 
+def _title(item: Item) -> str:
+    """The title on one line, so that none can pass for a line of its own."""
+    return " ".join(item.title.split())[:_LONGEST] or item.item_id
+
+
+_LONGEST = 200
+"""Characters of a title that are said."""
 _ENGLISH: Mapping[str, str] = {
     "found": "Here are {n} items that fit{bounds}:",
     "found one": "Here is one item that fits{bounds}:",

@@ -31,7 +31,9 @@ async def rollback(shop: Shop, request: Request, who: Who) -> dict[str, int]:
 
 @router.delete("/users/{user_id:path}")
 async def erase(user_id: IdInPath, shop: Shop, request: Request, who: Who) -> dict[str, int]:
-    """Forget a user: profile, events, exposures, linked sessions. Answers what was removed."""
+    """Forget a user: profile, events, exposures, linked sessions, conversations under way. Answers
+    what was removed."""
+    request.app.state.talk.conversations[shop.name].forget(user_id)
     return await request.app.state.writers.run(lambda: shop.erase(user_id, by=who))
 
 
