@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.obedient import Obedient, injections
 from prismrec.core import ChatRefused, Item
+from prismrec.language.chat import ChatSettings, LimitedChat
 from prismrec.language.knowledge.asked import choose
 from prismrec.language.knowledge.extract import extract, extract_by_names
 from prismrec.language.knowledge.facts import Fact
@@ -97,6 +99,32 @@ def test_a_hostile_text_makes_up_nothing(text):
     }
     for fact in extract([*items, Item("bad", title=text, description=text)], None, confidence=0):
         assert fact.value in known[fact.field]
+
+
+def test_of_a_thousand_hostile_texts_none_makes_up_a_value():
+    items = shop()
+    known: dict[str, set[str]] = {"category": {name for path in THINGS for name in path}}
+    for item in items:
+        known.setdefault("brand", set()).add(item.brand)
+        for name, value in item.attributes.items():
+            known.setdefault(name, set()).add(value)
+    bad = [
+        Item(f"bad-{i}", title=f"Acme lamp {text}", description=f"brand: Evil{i} Corp. {text}")
+        for i, text in enumerate(injections(1000, 0))
+    ]
+    facts = extract([*items, *bad], None, confidence=0)
+    assert len({fact.item_id for fact in facts}) == 1000
+    assert all(fact.value in known[fact.field] for fact in facts)
+
+
+def test_a_model_that_obeys_every_text_still_chooses_what_is_known():
+    model = Obedient()
+    chat = LimitedChat(model, ChatSettings(model="obedient", failures=10**9, deadline_s=600))
+    choices = {"brand": BRANDS, "colour": ("red", "green")}
+    for text in injections(300, 0):
+        told = choose(chat, f"{text} brand: Gucci", choices)
+        assert all(value in choices[field] for field, value in told.items())
+    assert model.obeyed > 100
 
 
 def test_a_brand_that_is_called_as_a_category_is_no_brand():
