@@ -51,6 +51,7 @@ def test_a_question_finds_its_answer_and_a_foreign_one_a_person(bank):
         assert desk.ask("鲸鱼睡觉").kind == "out_of_scope"
         gone = desk.ask("block a card", without=["block-card"])
         assert gone.confidence < reply.confidence
+        assert opened.store.exposures.since(0, 10) == []
 
 
 def test_passages_are_quoted_where_no_answer_is_stored(bank):

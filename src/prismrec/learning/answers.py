@@ -31,7 +31,8 @@ COMPARED = 10
 """Of the candidates with a question of their own, the best so many are compared, and of the
 passages without one the best so many are quoted from."""
 OWN_QUESTIONS = 400
-"""Questions of the catalogue itself that are learned from, at most."""
+"""Questions of the catalogue itself that are learned from, at most: two fewer for every real one,
+which shows how people ask."""
 LEFT_OUT = OTHER = 0.2
 """The shares of the words of such a question that are left out, and that are exchanged for a word
 of another question, since people leave out words and use others."""
@@ -101,8 +102,8 @@ class Desk:
         return Reply("out_of_scope" if foreign else "unsure", sure, item_id, ())
 
     def candidates(self, question: str) -> list[Passage]:
-        """What the engine finds for `question`, best first."""
-        slate = self._collection.search(question, n=CANDIDATES)
+        """What the engine finds for `question`, best first; no slate is shown, so none logged."""
+        slate = self._collection.search(question, n=CANDIDATES, explore=False)
         items = [self._collection.item(one.item_id) for one in slate]
         return [Passage(item.item_id, item.title, item.description) for item in items]
 
@@ -114,7 +115,8 @@ class Desk:
         right: list[bool] = []
         for one in told:
             self._adds(one, rows, right)
-        for one in self._own(seed):
+        solved = sum(one.solved for one in told)
+        for one in self._own(max(0, OWN_QUESTIONS - 2 * solved), seed):
             self._adds(one, rows, right)
         features = np.concatenate(rows) if rows else np.zeros((0, 1))
         self._confidence = Confidence.learned(features, np.array(right, bool))
@@ -143,12 +145,12 @@ class Desk:
             rows.append(self._reader.features(told.question, others))
             right.extend([False] * len(others))
 
-    def _own(self, seed: int) -> list[Told]:
+    def _own(self, count: int, seed: int) -> list[Told]:
         catalogue = self._collection.snapshot.catalogue
         items = [catalogue.item(place) for place in range(len(catalogue))]
         asked = [item for item in items if item.title.strip() and item.description.strip()]
         rng = generator(seed, "answers")
-        chosen = rng.permutation(len(asked))[:OWN_QUESTIONS]
+        chosen = rng.permutation(len(asked))[:count]
         words = [word for item in asked for word in item.title.split()]
         return [
             Told(_otherwise(asked[i].title, words, rng), asked[i].item_id) for i in np.sort(chosen)
