@@ -73,3 +73,13 @@ def test_two_fits_of_a_tokenizer_are_equal():
     names = short_names([f"thing {i} of {i % 3}" for i in range(40)], 6)
     made = [trained_tokenizer(names, np.arange(40), 400).to_str() for _ in range(2)]
     assert made[0] == made[1]
+
+
+def test_chinese_names_are_spelt_and_told_apart():
+    titles = ["红色靴子", "红色靴子，加绒", "红色靴子", "蓝色围巾"]
+    names = short_names(titles, 6)
+    assert names == ["红色靴子", "红色靴子 加绒", "红色靴子 2", "蓝色围巾"]
+    tokenizer = trained_tokenizer(names, np.array([9, 1, 0, 2]), 300)
+    spelt = [encoding.ids for encoding in tokenizer.encode_batch(names)]
+    assert tokenizer.decode_batch(spelt) == names
+    assert len(Spelling.of(spelt, 0).shortest()) == 4
