@@ -240,12 +240,17 @@ class ItemIn(Strict):
     vectors: dict[Id, Annotated[list[Component], Field(min_length=1, max_length=4096)]] = Field(
         default_factory=dict, max_length=10
     )
+    extracted: Attributes = Field(
+        default_factory=dict,
+        description="Read from the texts, not given: models see it, filters and facets do not.",
+    )
 
     def item(self) -> Item:
         """The item as the engine knows it."""
         given = self.model_dump()
         given["categories"] = tuple(self.categories)
         given["attributes"] = _values(self.attributes)
+        given["extracted"] = _values(self.extracted)
         given["vectors"] = {name: tuple(vector) for name, vector in self.vectors.items()}
         return Item(**given)
 
