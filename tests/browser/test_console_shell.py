@@ -17,6 +17,7 @@ PAGES = {
     "search?q=coffee": ".card",
     "catalogue": ".products li",
     "exploration": ".answer table",
+    "chat": ".hints button",
     "review": ".doubt",
     "quality": ".trail table",
 }

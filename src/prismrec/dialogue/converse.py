@@ -135,8 +135,7 @@ def _found(
         )
     items = tuple(seen.catalogue.item(seen.catalogue.position(one)) for one in slate.ids)
     question = None if wish.like else _question(shop, seen, replace(state, wish=wish), query)
-    lines = [say.say(note)] if note else []
-    lines.append(say.found(wish, len(items)))
+    lines = [say.say(note) if note else say.found(wish, len(items))]
     lines += [say.item(place, item) for place, item in enumerate(items, 1)]
     if question is not None:
         lines.append(say.question(question))

@@ -27,6 +27,9 @@ export const search = (asked, signal) => post("/search", asked, signal);
 export const complete = async (text, n, signal) =>
   (await post("/complete", { text, n }, signal)).completions;
 
+/** One turn of a conversation. */
+export const chat = (asked, signal) => post("/chat", asked, signal);
+
 /** The shop's own rules by query. */
 export const rules = (signal) => get("/rules", {}, signal);
 
