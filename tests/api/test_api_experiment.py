@@ -38,6 +38,8 @@ def test_people_keep_their_release_and_rewards_go_to_its_arm(
     assert abs(share - 0.4) < 3 * (0.24 / PEOPLE) ** 0.5
     anonymous = shop.post("recommend", {"n": 2})
     assert anonymous["release"] == 1
+    seen = {"session_id": "s", "item_id": anonymous["items"][0]["item_id"], "event": "view"}
+    shop.post("events", {"events": [seen]})  # one queue: the exposures before it are written now
     shown = [each for _, each in shop.collection.store.exposures.since(0, 1000)]
     marks = [each.context.get(EXPERIMENT, "") for each in shown]
     assert {
