@@ -92,3 +92,34 @@ def test_the_command_answers(bank, tmp_path):
         {"text": "To close the loan, use form 11. It takes 2 days.", "source": "close-loan"}
     ]
     assert told["kind"] == "stored"
+
+
+def test_the_service_answers_and_knows_a_new_answer_at_once(bank):
+    from fastapi.testclient import TestClient
+
+    from prismrec.serving.app import create_app
+
+    with Collection.open(bank) as opened, TestClient(create_app([opened])) as client:
+
+        def ask(question, **more):
+            told = client.post(
+                "/v1/bank/answer",
+                json={"question": question, **more},
+                headers={"host": "localhost"},
+            )
+            assert told.status_code == 200, told.text
+            return told.json()
+
+        reply = ask("please block the card of mine")
+        assert (reply["kind"], reply["item_id"]) == ("stored", "block-card")
+        assert reply["sentences"] == [
+            {"text": "To block the card, use form 20. It takes 2 days.", "source": "block-card"}
+        ]
+        assert ask("please block the card of mine", least=1.0)["handed_over"]
+        asked = "are your branches shut on sundays"
+        assert ask(asked)["handed_over"]
+        fresh = Item("sunday", "Are branches shut on sundays", "Yes, all branches are shut.")
+        opened.upsert(items=[fresh])
+        assert ask(asked)["item_id"] == "sunday"
+        opened.remove(["sunday"])
+        assert ask(asked)["item_id"] != "sunday"

@@ -77,13 +77,20 @@ class Desk:
         self._reader = Reader(seen.encoder, seen.catalogue.texts())
         self._confidence = _read(collection.path / LEARNED)
 
-    def ask(self, question: str, *, without: Sequence[str] = ()) -> Reply:
-        """The reply to `question`; answers `without` are left out, as if they were not there.
-        Learns from the catalogue's own questions first, where nothing was learned yet."""
-        if not question.strip():
-            raise BadInput("The question is blank.", hint="Ask something.")
+    def prepare(self) -> None:
+        """Learn from the catalogue's own questions, where nothing was learned yet."""
         if self._confidence is None:
             self.learn()
+
+    def ask(
+        self, question: str, *, without: Sequence[str] = (), least: float | None = None
+    ) -> Reply:
+        """The reply to `question`; answers `without` are left out, as if they were not there.
+        Learns from the catalogue's own questions first, where nothing was learned yet. `least`
+        is the desk's own unless given."""
+        if not question.strip():
+            raise BadInput("The question is blank.", hint="Ask something.")
+        self.prepare()
         assert self._confidence is not None
         found = [one for one in self.candidates(question) if one.item_id not in without]
         answers, passages = _parted(found)
@@ -93,7 +100,7 @@ class Desk:
             chances = self._confidence.of(features)
             best = answers[int(np.argmax(chances))]
             sure, item_id, nearest = float(chances.max()), best.item_id, float(features[:, 1].max())
-            if sure >= self._least:
+            if sure >= (self._least if least is None else least):
                 return Reply("stored", sure, item_id, (Cited(best.answer, item_id),))
         made = composed(question, passages, self._reader)
         if made.enough:

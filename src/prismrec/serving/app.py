@@ -1,11 +1,12 @@
 """The service: one app over any number of collections.
 
-POST   /v1/{collection}/recommend  search  complete  similar  chat  chat/stream
+POST   /v1/{collection}/recommend  search  complete  similar  chat  chat/stream  answer
 POST   /v1/{collection}/events  items  users  sessions/link
-POST   /v1/{collection}/releases/promote  releases/rollback  rules  keys
+POST   /v1/{collection}/releases/promote  releases/rollback  rules  keys  content/rulings
 GET    /v1/{collection}/recommend  search  complete  explain  items/{id}  users  users/{id}/history
+GET    /v1/{collection}/content/queue  content/rulings  content/lessons
 GET    /v1/{collection}/releases  stats  exploration  exploration/preview  audit  rules  keys
-DELETE /v1/{collection}/items/{id}  users/{id}  rules/{id}  keys/{id}
+DELETE /v1/{collection}/items/{id}  users/{id}  rules/{id}  keys/{id}  content/rulings/{id}
 GET    /v1  /healthz  /readyz  /metrics  /openapi.json  /docs, and the console at /
 """
 
@@ -24,7 +25,18 @@ from prismrec import __version__
 from prismrec.collection import Collection
 from prismrec.config import ServingSettings
 from prismrec.core import BadSettings, NotFound
-from prismrec.serving import ask, curate, exploring, look, manage, problems, screen, talk, tell
+from prismrec.serving import (
+    ask,
+    curate,
+    desk,
+    exploring,
+    look,
+    manage,
+    problems,
+    screen,
+    talk,
+    tell,
+)
 from prismrec.serving.answers import CollectionsOut
 from prismrec.serving.auth import KeyRing, RateLimit
 from prismrec.serving.description import described
@@ -79,6 +91,7 @@ def create_app(
     state.key_ring = KeyRing(trusting=trusting)
     state.pool = Pool(settings.threads, settings.queue, seconds=settings.timeout_s)
     state.writers = Pool(WRITERS, settings.queue, "writer", seconds=settings.timeout_s)
+    state.desks = desk.Desks()
     state.talk = talk.Talk(served, settings.queue, settings.timeout_s)
     state.rate_limit = RateLimit(settings.rate)
     state.metrics = Metrics()
@@ -86,7 +99,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
     _cors(app, settings)
-    for room in (ask, talk, tell, look, exploring, curate, screen, manage):
+    for room in (ask, talk, desk, tell, look, exploring, curate, screen, manage):
         app.include_router(room.router, prefix="/v1/{collection}")
     _health(app, served)
     _pages(app)
