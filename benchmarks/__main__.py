@@ -2,7 +2,7 @@
 
     python -m benchmarks [NAME ...]
 
-Takes about two hours on two idle cores. A benchmark that fails is named at the end. Peers, which
+Takes some hours on two idle cores. A benchmark that fails is named at the end. Peers, which
 take hours of their own, are left to `prismrec bench accuracy`.
 """
 
@@ -20,6 +20,16 @@ EVERY = (
     "encoder",
     "newcomers",
     "generative",
+    "language_model",
+    "zero_shot",
+    "classify",
+    "monitoring",
+    "bank_answers",
+    "explanations",
+    "conversation",
+    "injection",
+    "chat_limits",
+    "search_latency",
     "serve",
     "commits",
     "durability",
