@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -36,7 +37,7 @@ def review(
             item_id, _, label = decide.rpartition("=")
             service.post("content/rulings", {"item_id": item_id, "label": label})
         if undo:
-            service.delete(f"content/rulings/{undo}")
+            service.delete(f"content/rulings/{quote(undo, safe='')}")
         waiting = service.get("content/queue", limit=limit)
         decided = service.get("content/rulings")
         if export is not None:
