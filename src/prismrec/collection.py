@@ -70,7 +70,7 @@ class Collection:
 
     @property
     def name(self) -> str:
-        """The collection's name: its folder's, without `.prism`."""
+        """Its folder's name, without `.prism`."""
         return self.path.name.removesuffix(".prism")
 
     @property
@@ -235,15 +235,13 @@ class Collection:
 
     def curate(self, rule: Rule, *, by: str = "owner") -> None:
         """Add a rule about a search, or replace the one of its id; the next search follows it."""
-        with self._turn:
-            self.store.rules.put(rule, who=by)
-            self.change(lambda seen: with_rules(seen, self.store.rules.list()))
+        self.store.rules.put(rule, who=by)
+        self.change(lambda seen: with_rules(seen, self.store.rules.list()))
 
     def uncurate(self, rule_id: str, *, by: str = "owner") -> None:
         """Take a rule away; `NotFound` where there is none."""
-        with self._turn:
-            self.store.rules.remove(rule_id, who=by)
-            self.change(lambda seen: with_rules(seen, self.store.rules.list()))
+        self.store.rules.remove(rule_id, who=by)
+        self.change(lambda seen: with_rules(seen, self.store.rules.list()))
 
     # -- looking ----------------------------------------------------------------------------------
 

@@ -11,9 +11,9 @@ import numpy as np
 from prismrec.assembly import with_content
 from prismrec.config import Settings
 from prismrec.core import BadSettings, Ruling
-from prismrec.core.arrays import Floats
+from prismrec.core.arrays import Vectors
 from prismrec.data.catalogue import Catalogue
-from prismrec.language.cache import VectorFiles, content_key
+from prismrec.language import CachedEncoder
 from prismrec.language.classifier.classifier import TextClassifier
 from prismrec.language.folder import file_sha256
 from prismrec.retrieval.lexical.analysis import texts_of
@@ -91,6 +91,20 @@ def lessons(catalogue: Catalogue, rulings: Iterable[Ruling]) -> list[dict[str, s
     return rows
 
 
+class _Probabilities:
+    """A classifier as an encoder: the vector of a text is how likely each label is, so that what it
+    said is kept as vectors are."""
+
+    def __init__(self, classifier: TextClassifier, version: str) -> None:
+        self._classifier = classifier
+        self.name, self.version = "content", version
+        self.dimension = len(classifier.labels)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, labels) float32."""
+        return self._classifier.probabilities(texts).astype(np.float32)
+
+
 def _judge(settings: ContentSettings, path: Path) -> Judge:
     """The classifier of the settings, which looks at a text once."""
     folder = path / Path(settings.classifier).expanduser()
@@ -101,22 +115,9 @@ def _judge(settings: ContentSettings, path: Path) -> Judge:
             f"The classifier in {folder} knows no label {min(unknown)!r}.",
             hint=f"It knows: {', '.join(classifier.labels)}.",
         )
-    version = file_sha256(folder / "classifier.json")[:24]
-    kept = VectorFiles(path / "cache" / f"content-{version}", len(classifier.labels), 256)
-    harmful, adult = (
-        np.isin(classifier.labels, names) for names in (settings.blocks, settings.restricts)
+    said = _Probabilities(classifier, file_sha256(folder / "classifier.json")[:24])
+    kept = CachedEncoder(said, path / "cache")
+    meant = np.stack(
+        [np.isin(classifier.labels, names) for names in (settings.blocks, settings.restricts)], 1
     )
-
-    def judge(texts: Sequence[str]) -> Floats:
-        keys = [content_key(text) for text in texts]
-        known, rows = kept.get(keys)
-        chances = np.zeros((len(texts), len(classifier.labels)))
-        chances[known] = rows
-        fresh = sorted(set(range(len(texts))) - set(known))
-        if fresh:
-            chances[fresh] = classifier.probabilities([texts[row] for row in fresh])
-            kept.put([keys[row] for row in fresh], chances[fresh].astype(np.float32))
-        both: Floats = np.stack([chances @ harmful, chances @ adult], axis=1)
-        return both
-
-    return judge
+    return lambda texts: kept.encode(texts) @ meant.astype(np.float32)

@@ -64,7 +64,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Settings
             "--json",
         ],
     )
-    assert json.loads(done.stdout) == {"items": 40, "vectors": 40, "refused": []}
+    assert json.loads(done.stdout) == {"items": 40, "vectors": 40, "refused": [], "lost": 0}
     (data / "listed.csv").unlink()
     settings = light()
     language = replace(settings.language, media={"image": str(model)})

@@ -61,7 +61,7 @@ def found(path: Path, text: str) -> set[str]:
 def test_a_classifier_keeps_from_the_unknown_what_is_for_adults(shop: Path) -> None:
     assert not found(shop, "old whisky") & {f"{drink}-1" for drink in DRINKS}
     assert "lamp-1" in found(shop, "fine lamp")
-    assert any((shop / "cache").glob("content-*/*.npy"))
+    assert any((shop / "cache").glob("*/*.npy"))  # what it said is kept
 
 
 def test_decisions_on_the_command_line(shop: Path, tmp_path: Path) -> None:

@@ -38,15 +38,17 @@ def media(
         raise BadInput("Vectors are written as Parquet.", hint="Name a file that ends in .parquet.")
     encoder = MediaEncoder(model)
     kept = encoder if cache is None else CachedMedia(encoder, cache)
-    table, refused = with_vectors(
-        read_table(items).frame.drop(ROW), column, items.parent, kept, name=name
-    )
+    raw = read_table(items)
+    table, refused = with_vectors(raw.frame.drop(ROW), column, items.parent, kept, name=name)
+    lost = raw.total - len(table)
     table.write_parquet(to)
     made = len(table) - table[name or column].null_count()
     if json:
-        print_json({"items": len(table), "vectors": made, "refused": refused})
+        print_json({"items": len(table), "vectors": made, "refused": refused, "lost": lost})
         return
     out.print(f"{made} of {len(table)} items have a vector now: {to}", markup=False)
+    if lost:
+        out.print(f"{lost} rows of {items.name} could not be read and are left out.", markup=False)
     for file, why in refused[:10]:
         out.print(f"  {file}: {why}", markup=False)
     if len(refused) > 10:

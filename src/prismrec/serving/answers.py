@@ -265,41 +265,6 @@ class RuleOut(BaseModel):
     note: str
 
 
-class ScreenedOut(BaseModel):
-    """Why an item is not simply shown."""
-
-    state: str = Field(description="`review`, `adult` or `blocked`.")
-    term: str = Field(description="The term of a list; empty where the classifier found it.")
-    p: float = Field(description="The classifier's probability.")
-
-
-class DoubtOut(BaseModel):
-    """An item that waits for a person's decision."""
-
-    item_id: str
-    title: str
-    description: str
-    findings: list[ScreenedOut]
-
-
-class RulingOut(BaseModel):
-    """What a person decided about showing an item."""
-
-    item_id: str
-    label: str
-    note: str
-    at: int
-    by: str
-    title: str
-
-
-class LessonOut(BaseModel):
-    """A text and what a person decided about it."""
-
-    text: str
-    label: str
-
-
 class KeyMade(BaseModel):
     """A new key, shown this once."""
 

@@ -72,9 +72,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        app.state.pool.close()
-        app.state.writers.close()
-        app.state.talk.pool.close()
+        for pool in (app.state.pool, app.state.writers, app.state.talk.pool):
+            pool.close()
 
     app = FastAPI(
         title="PrismRec",

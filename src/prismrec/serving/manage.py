@@ -5,15 +5,29 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query, Request
+from pydantic import Field
 
 from prismrec.serving.answers import AuditOut, KeyMade, KeyOut
-from prismrec.serving.requests import IdInPath, KeyIn, PromoteIn
+from prismrec.serving.requests import IdInPath, Name, Strict
 from prismrec.serving.strict import Shop, Who, guarded
 
 __all__ = ["router"]
 
 router = guarded("manage", "admin")
 After = Annotated[int, Query(ge=0, lt=2**53)]
+
+
+class PromoteIn(Strict):
+    """Which release to serve from the next request on."""
+
+    release: int = Field(ge=1, lt=2**31, strict=True)
+
+
+class KeyIn(Strict):
+    """A new API key: what it may do, and for whom it is."""
+
+    role: str = Field(pattern="^(read|write|admin)$")
+    label: Name = ""
 
 
 @router.post("/releases/promote")

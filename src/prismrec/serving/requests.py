@@ -32,10 +32,8 @@ __all__ = [
     "IdInQuery",
     "ItemIn",
     "ItemsIn",
-    "KeyIn",
     "LinkIn",
     "NameInQuery",
-    "PromoteIn",
     "RecommendIn",
     "SearchIn",
     "SimilarIn",
@@ -280,24 +278,11 @@ class UsersIn(Strict):
     users: list[UserIn] = Field(min_length=1)
 
 
-class PromoteIn(Strict):
-    """Which release to serve from the next request on."""
-
-    release: int = Field(ge=1, lt=2**31, strict=True)
-
-
 class LinkIn(Strict):
     """What the anonymous session did belongs to this user."""
 
     session_id: Id
     user_id: Id
-
-
-class KeyIn(Strict):
-    """A new API key: what it may do, and for whom it is."""
-
-    role: str = Field(pattern="^(read|write|admin)$")
-    label: Name = ""
 
 
 def _values(attributes: dict[str, Any]) -> dict[str, Any]:

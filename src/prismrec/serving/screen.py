@@ -7,12 +7,11 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from prismrec.collection import Collection
 from prismrec.core import BadInput, Ruling
 from prismrec.screening import lessons
-from prismrec.serving.answers import DoubtOut, LessonOut, RulingOut
 from prismrec.serving.requests import Id, IdInPath, Name, Strict
 from prismrec.serving.strict import Shop, Who, guarded
 
@@ -30,6 +29,41 @@ class RulingIn(Strict):
         description="Shown to everyone, to adults, or to nobody."
     )
     note: Name = ""
+
+
+class ScreenedOut(BaseModel):
+    """Why an item is not simply shown."""
+
+    state: str = Field(description="`review`, `adult` or `blocked`.")
+    term: str = Field(description="The term of a list; empty where the classifier found it.")
+    p: float = Field(description="The classifier's probability.")
+
+
+class DoubtOut(BaseModel):
+    """An item that waits for a person's decision."""
+
+    item_id: str
+    title: str
+    description: str
+    findings: list[ScreenedOut]
+
+
+class RulingOut(BaseModel):
+    """What a person decided about showing an item."""
+
+    item_id: str
+    label: str
+    note: str
+    at: int
+    by: str
+    title: str
+
+
+class LessonOut(BaseModel):
+    """A text and what a person decided about it."""
+
+    text: str
+    label: str
 
 
 @router.get("/content/queue")

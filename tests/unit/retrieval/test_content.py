@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismrec.core import BadSettings, Item, NotFound, Ruling
-from prismrec.core.arrays import Floats
+from prismrec.core.arrays import Scores
 from prismrec.retrieval.shop.content import ContentPolicy, ContentSettings, read_terms
 
 TERMS = {"blocked": ["stolen goods"], "adult": ["whisky", "威士忌"], "review": ["dagger"]}
@@ -28,8 +28,10 @@ ITEMS = [
 def chances(harmful: dict[str, float]) -> object:
     """A judge by title."""
 
-    def judge(texts: Sequence[str]) -> Floats:
-        return np.array([[harmful.get(text.split(" \n ")[0], 0.0), 0.0] for text in texts])
+    def judge(texts: Sequence[str]) -> Scores:
+        return np.array(
+            [[harmful.get(text.split(" \n ")[0], 0.0), 0.0] for text in texts], np.float32
+        )
 
     return judge
 
@@ -68,16 +70,34 @@ def test_people_outdo_lists_and_classifier_and_can_take_it_back() -> None:
     assert names(ruled.shown(6, adult=False)) == {"stolen"}
     assert "lamp" in names(ruled.shown(6, adult=True))
     assert [doubt.position for doubt in ruled.queue(np.ones(6, bool))] == [4, 3]
-    np.testing.assert_array_equal(ruled.ruled([]).states(6), made.states(6))
+    np.testing.assert_array_equal(ruled.ruled([]).states, made.states)
+    assert (made.states != ruled.states).any()
 
 
 def test_a_changed_item_is_looked_at_again() -> None:
     made = policy()
     after = made.extended(np.array([1, 6]), [Item("whisky", "Lemonade"), Item("new", "Whisky")])
-    assert after.states(7).tolist()[1] == 0
-    assert after.states(7).tolist()[6] == 1
-    assert made.states(6).tolist()[1] == 1
+    assert after.states.tolist()[1] == 0
+    assert after.states.tolist()[6] == 1
+    assert made.states.tolist()[1] == 1
     assert not after.shown(9, adult=True)[7:].any()
+
+
+def test_a_ruling_holds_for_an_item_that_comes_later() -> None:
+    made = policy().ruled([Ruling("later", "blocked")])
+    after = made.extended(np.array([6]), [Item("later", "A vase")])
+    assert not after.shown(7, adult=True)[6]
+    assert after.extended(np.array([6]), [Item("later", "A jug")]).states[6] == 3  # blocked still
+
+
+def test_what_is_certain_hides_also_where_doubt_does_not() -> None:
+    """Named by the list for adults, and doubted by the classifier as harmful."""
+    judge = chances({"Whisky": 0.6})
+    settings = ContentSettings(blocks=("harm",), hold=False)
+    made = ContentPolicy.of(settings, [Item("w", "Whisky")], (), terms=TERMS, judge=judge)  # type: ignore[arg-type]
+    assert not made.shown(1, adult=False).any()
+    assert made.shown(1, adult=True).all()
+    assert len(made.queue(np.ones(1, bool))) == 1
 
 
 def test_lists_come_from_a_file(tmp_path: Path) -> None:

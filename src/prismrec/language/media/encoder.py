@@ -28,6 +28,9 @@ __all__ = ["CachedMedia", "MediaEncoder", "MediaTexts"]
 BATCH = 16
 """Pictures or windows of sound in one forward pass."""
 
+KEPT = 256
+"""Files between two writes of what was seen: what an interruption can cost."""
+
 Refused = list[tuple[str, str]]
 """Files that could not be read, each with the reason."""
 
@@ -161,16 +164,21 @@ class CachedMedia:
     def encode(self, paths: Sequence[Path], refused: Refused | None = None) -> Vectors:
         """As the encoder inside; a file seen before is not looked at again."""
         out = np.zeros((len(paths), self.dimension), np.float32)
-        there = [row for row, path in enumerate(paths) if path.is_file()]
-        keys = [_key(paths[row]) for row in there]
-        known, vectors = self._files.get(keys)
-        out[[there[place] for place in known]] = vectors
-        fresh = sorted(set(range(len(paths))) - {there[place] for place in known})
+        for start in range(0, len(paths), KEPT):
+            out[start : start + KEPT] = self._encode(paths[start : start + KEPT], refused)
+        return out
+
+    def _encode(self, paths: Sequence[Path], refused: Refused | None) -> Vectors:
+        out = np.zeros((len(paths), self.dimension), np.float32)
+        keys = {row: _key(path) for row, path in enumerate(paths) if path.is_file()}
+        rows = list(keys)
+        known, vectors = self._files.get(list(keys.values()))
+        out[[rows[place] for place in known]] = vectors
+        fresh = sorted(set(range(len(paths))) - {rows[place] for place in known})
         out[fresh] = self.inner.encode([paths[row] for row in fresh], refused)
-        key_of = dict(zip(there, keys, strict=True))
-        read = [row for row in fresh if row in key_of and out[row].any()]
+        read = [row for row in fresh if out[row].any()]
         if read:
-            self._files.put([key_of[row] for row in read], out[read])
+            self._files.put([keys[row] for row in read], out[read])
         return out
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from prismrec.core import BadSettings, Item, NotFound, Ruling
-from prismrec.core.arrays import Bools, Floats, Positions
+from prismrec.core.arrays import Bools, Positions, Scores
 from prismrec.retrieval.lexical.analysis import Analyzer, texts_of
 
 __all__ = ["ContentPolicy", "ContentSettings", "Doubt", "Finding", "Judge", "read_terms"]
 
 ALLOWED, ADULT, HELD, BLOCKED = range(4)
 """What is known of an item, the strictest last."""
+UNDECIDED = -1
 STATES = ("allowed", "adult", "review", "blocked")
-Judge = Callable[[Sequence[str]], Floats]
+States = npt.NDArray[np.int8]
+Judge = Callable[[Sequence[str]], Scores]
 """Texts (n) -> the chances (n, 2) that each must be blocked, and that it is for adults alone."""
 
 
@@ -80,14 +84,17 @@ class Doubt:
 class ContentPolicy:
     """What may be shown of a catalogue. Immutable; `extended` and `ruled` make the next one.
 
-    `found` (n,) is what lists and classifier say of each item, `findings` why; `rulings` are what
-    people decided, by item id, which outdoes both.
+    `sure` (n,) is what lists and classifier say of each item for certain, `doubtful` (n,) whether a
+    person should look, `findings` why. `decided` (n,) is what people said, from `rulings` by item
+    id, and outdoes both; `UNDECIDED` where nobody did.
     """
 
     settings: ContentSettings
     terms: Mapping[tuple[str, ...], int]
     judge: Judge | None
-    found: np.ndarray
+    sure: States
+    doubtful: Bools
+    decided: States
     ids: tuple[str, ...]
     findings: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
@@ -103,54 +110,69 @@ class ContentPolicy:
     ) -> ContentPolicy:
         """The policy over `items`, by position; `terms` by state, as `read_terms` gives them."""
         cut = _listed(terms or {})
-        empty = ContentPolicy(settings, cut, judge, np.zeros(0, np.int8), ())
+        none = np.zeros(0, np.int8)
+        empty = ContentPolicy(settings, cut, judge, none, none.astype(bool), none, ())
         everything = np.arange(len(items), dtype=np.int32)
         return empty.extended(everything, items).ruled(rulings)
 
     def extended(self, changed: Positions, items: Sequence[Item]) -> ContentPolicy:
         """The policy after `items` at the positions `changed` arrived or were replaced."""
-        n = max(len(self.found), int(changed.max(initial=-1)) + 1)
-        found = np.zeros(n, np.int8)
-        found[: len(self.found)] = self.found
-        ids, findings = [*self.ids, *[""] * (n - len(self.ids))], dict(self.findings)
+        more = max(0, int(changed.max(initial=-1)) + 1 - len(self.ids))
+        sure, doubtful, decided = (
+            np.concatenate([old, np.full(more, new, old.dtype)])
+            for old, new in ((self.sure, HELD), (self.doubtful, True), (self.decided, UNDECIDED))
+        )
+        ids, findings = [*self.ids, *[""] * more], dict(self.findings)
         for position, item, seen in zip(changed, items, self._seen(items), strict=True):
-            found[position] = max((STATES.index(one.state) for one in seen), default=ALLOWED)
+            states = [STATES.index(one.state) for one in seen]
+            sure[position] = max((s for s in states if s != HELD), default=ALLOWED)
+            doubtful[position] = HELD in states
+            decided[position] = self._ruling(item.item_id)
             ids[position] = item.item_id
             findings.pop(int(position), None)
             if seen:
                 findings[int(position)] = seen
-        return replace(self, found=found, ids=tuple(ids), findings=findings)
+        return replace(
+            self, sure=sure, doubtful=doubtful, decided=decided, ids=tuple(ids), findings=findings
+        )
 
     def ruled(self, rulings: Iterable[Ruling]) -> ContentPolicy:
         """The policy under what people decided."""
-        return replace(self, rulings={ruling.item_id: ruling for ruling in rulings})
+        after = replace(self, rulings={ruling.item_id: ruling for ruling in rulings})
+        decided = np.array([after._ruling(item_id) for item_id in self.ids], np.int8)
+        return replace(after, decided=decided)
+
+    def _ruling(self, item_id: str) -> int:
+        ruling = self.rulings.get(item_id)
+        return UNDECIDED if ruling is None else STATES.index(ruling.label)
 
     def shown(self, n: int, *, adult: bool) -> Bools:
-        """(n,): what an adult, or somebody else, may see. Items beyond those known are held."""
-        states = self.states(n)
-        out: Bools = states == ALLOWED
-        if adult:
-            out |= states == ADULT
-        if not self.settings.hold:
-            out |= states == HELD
+        """(n,): what an adult, or somebody else, may see; nothing beyond the items known. Without
+        `hold` a doubt hides nothing, but what is certain beside it still does."""
+        states = self.states if self.settings.hold else self._certain
+        out = np.zeros(n, bool)
+        known = min(n, len(states))
+        out[:known] = states[:known] <= (ADULT if adult else ALLOWED)
         return out
 
-    def states(self, n: int) -> np.ndarray:
+    @cached_property
+    def states(self) -> States:
         """(n,) what holds for each item, an index of `STATES`."""
-        states = np.full(n, HELD, np.int8)
-        known = min(n, len(self.found))
-        states[:known] = self.found[:known]
-        if self.rulings:
-            for position, item_id in enumerate(self.ids[:known]):
-                ruling = self.rulings.get(item_id)
-                if ruling is not None:
-                    states[position] = STATES.index(ruling.label)
+        held = self.doubtful & (self.sure < HELD) & (self.decided == UNDECIDED)
+        states: States = np.where(held, np.int8(HELD), self._certain)
+        return states
+
+    @cached_property
+    def _certain(self) -> States:
+        """(n,) what people decided, else what is certain without them."""
+        states: States = np.where(self.decided == UNDECIDED, self.sure, self.decided)
         return states
 
     def queue(self, alive: Bools) -> list[Doubt]:
         """What waits for a person among the items `alive`, the most doubtful first: those nearest
         to a probability of one half, after those that a list names."""
-        waiting = np.flatnonzero((self.states(len(alive)) == HELD) & alive)
+        known = alive[: len(self.states)]
+        waiting = np.flatnonzero((self.states[: len(known)] == HELD) & known)
         doubts = [Doubt(int(p), self.findings.get(int(p), ())) for p in waiting]
         return sorted(doubts, key=lambda doubt: (_certainty(doubt), doubt.position))
 
@@ -212,7 +234,7 @@ def _listed(terms: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], int]:
     return out
 
 
-def _judged(chances: Floats, settings: ContentSettings) -> list[Finding]:
+def _judged(chances: Scores, settings: ContentSettings) -> list[Finding]:
     """What the classifier's chances of being harmful, and of being for adults, come to."""
     out = []
     for state, chance in (("blocked", float(chances[0])), ("adult", float(chances[1]))):

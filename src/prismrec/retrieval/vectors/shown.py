@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from prismrec.core import Candidates, QueryBatch, TextEncoder
@@ -37,15 +39,15 @@ class ShownVectors:
         self.name, self.names, self.encoder = name, (name,), encoder
         self.index = vector_index(item_vectors, settings)
         self._vectors = item_vectors
-        some = item_vectors[item_vectors.any(axis=1)]
-        self._sample = some[:: max(1, len(some) // SAMPLE)]
+        self._sample = _sampled(item_vectors)
 
     def extended(self, item_vectors: Vectors, changed: Positions) -> ShownVectors:
         """The same after the items at `changed` arrived or were replaced. The index is shared and
         only gains; an item that lost its vector goes."""
-        after = object.__new__(ShownVectors)
-        after.__dict__.update(self.__dict__)
+        after = copy.copy(self)
         after._vectors = item_vectors
+        if not len(self._sample):  # no item had a vector before
+            after._sample = _sampled(item_vectors)
         there = item_vectors[changed].any(axis=1)
         self.index.remove(changed[~there])
         self.index.add(changed[there], item_vectors[changed[there]])
@@ -81,3 +83,9 @@ class ShownVectors:
         if texts is None or not any(text.strip() for text in texts) or not len(self._sample):
             return None
         return self.encoder.encode(list(texts))
+
+
+def _sampled(item_vectors: Vectors) -> Vectors:
+    """Some of the vectors there are, evenly from the first to the last."""
+    some = item_vectors[item_vectors.any(axis=1)]
+    return some[:: max(1, len(some) // SAMPLE)]
