@@ -13,17 +13,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from prismrec.core.arrays import Bools, Floats
+from prismrec.descent.logistic import curve, fit_curve
 
 __all__ = ["FEATURES", "Calibration"]
 
 FEATURES = ("one", "page", "ahead", "place")
 """What the chance depends on: a constant; the mean score of the page; how far the item's score is
 above that; the logarithm of its place, counted from 1."""
-PENALTY = 1e-4
-"""On the squares of the weights, the constant left out."""
 FEWEST = 50
 """With fewer items that the outcome came of, or did not, nothing is learned of it."""
 
@@ -53,10 +51,12 @@ class Calibration:
         """With the chances of `outcome` from pages as they were shown: `scores` (p, k) in the order
         of the places, NaN beyond a page's end, and whether it `happened` (p, k)."""
         shown = np.isfinite(scores)
-        said = happened[shown].astype(np.float64)
-        if min(said.sum(), (1 - said).sum()) < FEWEST:
+        said = happened[shown]
+        came = int(np.count_nonzero(said))
+        if min(came, len(said) - came) < FEWEST:
             return self
-        found = _fitted(self.features(scores)[shown], said)
+        rising = [name == "ahead" for name in FEATURES]
+        found = fit_curve(self.features(scores)[shown], said, rising)
         return replace(self, weights={**self.weights, outcome: tuple(found.tolist())})
 
     def joined(self, earlier: Calibration) -> Calibration:
@@ -65,8 +65,7 @@ class Calibration:
 
     def chances(self, outcome: str, scores: Floats) -> Floats:
         """(p, k): how likely the outcome is of each shown item, NaN beyond a page's end."""
-        logits = self.features(scores) @ np.array(self.weights[outcome])
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float64)
+        return curve(self.features(scores), self.weights[outcome])
 
     def features(self, scores: Floats) -> Floats:
         """(p, k, f), NaN beyond a page's end."""
@@ -88,20 +87,3 @@ class Calibration:
         """The one that was told."""
         weights = {outcome: tuple(found) for outcome, found in told["weights"].items()}
         return Calibration(told["centre"], told["scale"], weights)
-
-
-def _fitted(features: Floats, happened: Floats) -> Floats:
-    """The weights (f,) of the greatest penalised likelihood; that of `ahead` never below zero."""
-    penalty = np.where(np.arange(features.shape[1]) > 0, PENALTY, 0.0)
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        logits = features @ weights
-        surprise = np.logaddexp(0, logits) - happened * logits
-        gap = 1 / (1 + np.exp(-logits)) - happened
-        value = surprise.mean() + (penalty * weights**2).sum() / 2
-        return float(value), np.asarray(features.T @ gap / len(gap) + penalty * weights)
-
-    bounds = [(0, None) if name == "ahead" else (None, None) for name in FEATURES]
-    start = np.zeros(features.shape[1])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return np.asarray(found.x, np.float64)

@@ -7,23 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from prismrec.core import BadInput, Corrupt
 from prismrec.core.arrays import Bools, Floats
+from prismrec.descent.logistic import curve, fit_curve
 from prismrec.language.answers.passages import FEATURES
 
 __all__ = ["FEWEST", "Confidence"]
 
 FEWEST = 20
 """Right and wrong answers, each, from which something is learned."""
-_PENALTY = 1e-4
 
 
 @dataclass(frozen=True)
 class Confidence:
-    """`P(right | features) = sigmoid(features . weights)` (Platt, "Probabilistic outputs for
-    support vector machines", 1999, with more than one feature); `examples` it was learned from."""
+    """`P(right | features) = sigmoid(features . weights)` (see `descent.logistic`), and how many
+    `examples` it was learned from."""
 
     weights: tuple[float, ...]
     examples: int
@@ -32,29 +31,18 @@ class Confidence:
     def learned(features: Floats, right: Bools) -> Confidence:
         """From what was seen of answers (n, f) and whether each was `right` (n,); no feature but
         the constant may count against an answer. Raises `BadInput` where there are too few."""
-        said = np.asarray(right, np.float64)
-        if min(said.sum(), (1 - said).sum()) < FEWEST:
+        good = int(np.count_nonzero(right))
+        if min(good, len(right) - good) < FEWEST:
             raise BadInput(
-                f"{int(said.sum())} right and {int((1 - said).sum())} wrong answers are too few.",
+                f"{good} right and {len(right) - good} wrong answers are too few.",
                 hint=f"Give {FEWEST} of each; questions with their answers make both.",
             )
-        penalty = np.where(np.arange(features.shape[1]) > 0, _PENALTY, 0.0)
-
-        def loss(weights: Floats) -> tuple[float, Floats]:
-            logits = features @ weights
-            surprise = np.logaddexp(0, logits) - said * logits
-            gap = 1 / (1 + np.exp(-logits)) - said
-            value = surprise.mean() + (penalty * weights**2).sum() / 2
-            return float(value), np.asarray(features.T @ gap / len(gap) + penalty * weights)
-
-        bounds = [(None, None) if name == "one" else (0, None) for name in FEATURES]
-        start = np.zeros(features.shape[1])
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-        return Confidence(tuple(float(weight) for weight in found.x), len(said))
+        found = fit_curve(features, right, [name != "one" for name in FEATURES])
+        return Confidence(tuple(float(weight) for weight in found), len(right))
 
     def of(self, features: Floats) -> Floats:
         """(n,) probabilities of features (n, f)."""
-        return np.asarray(1 / (1 + np.exp(-(features @ np.array(self.weights)))), np.float64)
+        return curve(features, self.weights)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` makes an equal one of."""
