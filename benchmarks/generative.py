@@ -18,28 +18,23 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from benchmarks.accuracy import SETS
+from benchmarks.naming import judged, latency
 from benchmarks.places import data_folder
 from prismrec.config import Settings
-from prismrec.core import Candidates, Cases, QueryBatch, generator, metrics
+from prismrec.core import generator
 from prismrec.core.arrays import Positions
 from prismrec.evaluation.evaluate import Plan, prepare
 from prismrec.evaluation.groups import headline
-from prismrec.evaluation.ranks import HistoryFilter, batches, rank_all
 from prismrec.evaluation.resources import peak_rss_mib, reset_peak
 from prismrec.evaluation.run import Examination
 from prismrec.models.generative.generator import SemanticIDs
 from prismrec.models.generative.scorer import SemanticIDsScorer
 from prismrec.threads import every_core, one_thread_each
-
-K = 10
-BATCH = 64
-ALONE = 500
-"""Users who are answered one at a time."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     scorer, spent = trained(exam, asked.seed)
     row |= spent
     cases = exam.test.take(np.flatnonzero(headline(exam.test)))
-    row |= judged(scorer, cases, exam.rule) | latency(scorer, cases, asked.seed)
+    figures, best, lists = judged(scorer, cases, exam.rule)
+    row |= figures | validity(scorer, best, lists) | latency(scorer, cases, asked.seed)
     print(json.dumps(row) if asked.json else "\n".join(f"{k:28} {v}" for k, v in row.items()))
     return int(row["invalid"] > 0)
 
@@ -81,56 +77,15 @@ def trained(exam: Examination, seed: int) -> tuple[SemanticIDsScorer, dict[str, 
     return scorer, spent
 
 
-def judged(scorer: SemanticIDsScorer, cases: Cases, rule: HistoryFilter) -> dict[str, Any]:
-    """Accuracy of scoring and of naming, and how they agree."""
-    ranked = rank_all(scorer, cases, k=K, rule=rule, batch=BATCH)
-    lists = np.concatenate([beams(scorer, cases.take(rows), rule) for rows in parts(cases)])
-    place = np.where(lists == cases.targets[:, None], np.arange(K) + 1, 0).max(axis=1)
-    named = metrics.Ranks.of(np.where(place > 0, place, metrics.NEVER), scorer.n_items)
+def validity(scorer: SemanticIDsScorer, best: Positions, lists: Positions) -> dict[str, Any]:
+    """Names that do not exist, and how often the ten named are the ten `best`, in order."""
     exists = {tuple(name) for name in scorer.ids.tolist()}
     tree = scorer.names.tree
     said = tree.tokens[tree.paths[lists[lists >= 0]]].tolist()
-    shared = [len(np.intersect1d(a, b)) / K for a, b in zip(lists, ranked.lists, strict=True)]
-    out: dict[str, Any] = {"users": len(cases)}
-    for name, ranks in (("scored", ranked.ranks), ("named", named)):
-        out[f"{name}_recall@10"] = round(float(metrics.recall(ranks, K).mean()), 4)
-        out[f"{name}_ndcg@10"] = round(float(metrics.ndcg(ranks, K).mean()), 4)
-    return out | {
-        "named": lists.size,
+    return {
         "invalid": lists.size - sum(tuple(name) in exists for name in said),
-        "beam_is_exact": round(float((lists == ranked.lists).all(axis=1).mean()), 4),
-        "beam_shares": round(float(np.mean(shared)), 4),
+        "beam_is_exact": round(float((lists == best).all(axis=1).mean()), 4),
     }
-
-
-def parts(cases: Cases) -> list[np.ndarray]:
-    return list(batches(len(cases), BATCH))
-
-
-def beams(scorer: SemanticIDsScorer, cases: Cases, rule: HistoryFilter) -> Positions:
-    """(b, K): the items that the beam names."""
-    allowed = rule.allowed(cases.queries, scorer.n_items)
-    return scorer.generate(cases.queries, K, allowed=allowed).positions
-
-
-class Names(Protocol):
-    """What names items for queries."""
-
-    def generate(self, queries: QueryBatch, n: int, /) -> Candidates: ...
-
-
-def latency(scorer: Names, cases: Cases, seed: int) -> dict[str, Any]:
-    """Milliseconds from a history to ten named items, one user at a time."""
-    chosen = generator(seed, "alone").choice(len(cases), min(ALONE, len(cases)), replace=False)
-    wall, cpu = [], []
-    for row in chosen:
-        query = cases.queries.take(np.array([row]))
-        before, spent = time.perf_counter(), time.thread_time()
-        scorer.generate(query, K)
-        wall.append(time.perf_counter() - before)
-        cpu.append(time.thread_time() - spent)
-    found = {"ms_p50": np.median(wall), "ms_p95": np.percentile(wall, 95), "cpu_ms": np.mean(cpu)}
-    return {name: round(float(value) * 1e3, 2) for name, value in found.items()}
 
 
 if __name__ == "__main__":

@@ -26,14 +26,13 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from benchmarks.accuracy import SETS
-from benchmarks.generative import BATCH, K, latency, parts
+from benchmarks.naming import judged, latency
 from benchmarks.places import data_folder
 from prismrec.config import Settings
-from prismrec.core import Cases, generator, metrics
+from prismrec.core import generator
 from prismrec.core.arrays import Positions
 from prismrec.evaluation.evaluate import Plan, prepare
 from prismrec.evaluation.groups import headline
-from prismrec.evaluation.ranks import HistoryFilter, rank_all
 from prismrec.evaluation.resources import peak_rss_mib, reset_peak
 from prismrec.evaluation.run import Examination
 from prismrec.language.settings import LanguageSettings
@@ -62,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.out:
         scorer.save(asked.out)
     cases = exam.test.take(np.flatnonzero(headline(exam.test)))
-    row |= judged(scorer, cases, exam.rule) | latency(scorer, cases, asked.seed)
+    figures, _, lists = judged(scorer, cases, exam.rule)
+    row |= figures | latency(scorer, cases, asked.seed)
+    row["invalid"] = lists.size - sum(len(set(names)) for names in valid_names(scorer, lists))
     print(json.dumps(row) if asked.json else "\n".join(f"{k:28} {v}" for k, v in row.items()))
     return int(row["invalid"] > 0)
 
@@ -88,24 +89,6 @@ def trained(exam: Examination, seed: int) -> tuple[LanguageModelScorer, dict[str
     }
 
 
-def judged(scorer: LanguageModelScorer, cases: Cases, rule: HistoryFilter) -> dict[str, Any]:
-    """Accuracy of scoring and of naming, and how they agree."""
-    ranked = rank_all(scorer, cases, k=K, rule=rule, batch=BATCH)
-    lists = np.concatenate([beams(scorer, cases.take(rows), rule) for rows in parts(cases)])
-    place = np.where(lists == cases.targets[:, None], np.arange(K) + 1, 0).max(axis=1)
-    named = metrics.Ranks.of(np.where(place > 0, place, metrics.NEVER), scorer.n_items)
-    shared = [len(np.intersect1d(a, b)) / K for a, b in zip(lists, ranked.lists, strict=True)]
-    out: dict[str, Any] = {"users": len(cases)}
-    for name, ranks in (("scored", ranked.ranks), ("named", named)):
-        out[f"{name}_recall@10"] = round(float(metrics.recall(ranks, K).mean()), 4)
-        out[f"{name}_ndcg@10"] = round(float(metrics.ndcg(ranks, K).mean()), 4)
-    return out | {
-        "named": lists.size,
-        "invalid": lists.size - sum(map(len, map(set, valid_names(scorer, lists)))),
-        "beam_shares": round(float(np.mean(shared)), 4),
-    }
-
-
 def valid_names(scorer: LanguageModelScorer, lists: Positions) -> list[list[int]]:
     """Of each list the items whose tokens, as text, begin their own names."""
     tokenizer = Tokenizer.from_str(scorer.vocabulary.tokenizer)
@@ -114,12 +97,6 @@ def valid_names(scorer: LanguageModelScorer, lists: Positions) -> list[list[int]
     said = tokenizer.decode_batch([line.tolist() for line in lines])
     true = [(BEFORE + n).startswith(text) for n, text in zip(names, said, strict=True)]
     return [[item for item in row if item >= 0 and true[item]] for row in lists.tolist()]
-
-
-def beams(scorer: LanguageModelScorer, cases: Cases, rule: HistoryFilter) -> Positions:
-    """(b, K): the items that the beam names."""
-    allowed = rule.allowed(cases.queries, scorer.n_items)
-    return scorer.generate(cases.queries, K, allowed=allowed).positions
 
 
 if __name__ == "__main__":

@@ -135,12 +135,7 @@ class Collection:
         return engine.answer(query)
 
     def recommend(
-        self,
-        user: str = "",
-        *,
-        n: int = 10,
-        filters: Filters = ANYTHING,
-        **more: Any,
+        self, user: str = "", *, n: int = 10, filters: Filters = ANYTHING, **more: Any
     ) -> Slate:
         """What's for me? `more` are further fields of `Query` (`seed`, `history`, `at`, ...)."""
         return self.ask(Query(user_id=user, n=n, filters=filters, **more))

@@ -168,12 +168,13 @@ def _updated(
     rows = [vocabulary.row(item_facts(item)) for item in items]
     brands = _grown(old.brands, n, -1)
     brands[at] = vocabulary.tokens.positions([f"brand={item.brand.strip()}" for item in items])
-    believed = [vocabulary.row(believed_facts(item)) for item in items if item.extracted]
     attributes = _spliced(old.attributes, n, at, rows, vocabulary.tokens)
     more = None
-    if believed or old.believed is not None:
-        read = iter(believed)
-        both = [next(read) if i.extracted else r for i, r in zip(items, rows, strict=True)]
+    if old.believed is not None or any(item.extracted for item in items):
+        both = [
+            vocabulary.row(believed_facts(item)) if item.extracted else row
+            for item, row in zip(items, rows, strict=True)
+        ]
         base = old.attributes if old.believed is None else old.believed
         more = _spliced(base, n, at, both, vocabulary.tokens)
     return Columns(prices, available, created, brands, attributes, vocabulary.tokens, more)

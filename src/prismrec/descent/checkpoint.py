@@ -1,22 +1,23 @@
-"""How far a training has come, on disk: JSON and safetensors, there whole or not at all."""
+"""How far a training has come: the best weights so far, when to stop, and all of it on disk as JSON
+and safetensors, there whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from prismrec.core import BadInput, Corrupt
 
-__all__ = ["Progress", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Progress", "put_weights", "read_checkpoint", "taken_up", "write_checkpoint"]
 
 _STATE = "progress.json"
 _PARTIAL = ".partial"
@@ -40,18 +41,46 @@ class Progress:
     best: dict[str, Tensor] = field(default_factory=dict)
     optimiser: dict[str, Tensor] = field(default_factory=dict)
 
+    def note(self, model: nn.Module, loss: float, figure: float) -> None:
+        """Add an epoch of `model`; where `figure` is NaN, without validation, the last is best."""
+        self.trained = _learned(model)
+        if not self.figures or not figure >= min(self.figures):
+            self.best_epoch, self.best = self.epochs, self.trained
+        self.losses.append(loss)
+        self.figures.append(figure)
+        self.epochs += 1
+
+    def is_over(self, patience: int) -> bool:
+        """Whether `patience` epochs have passed without a better one."""
+        return self.epochs > 0 and self.epochs - 1 - self.best_epoch >= patience
+
 
 _TENSORS = ("trained", "best", "optimiser")
 
 
-def write_checkpoint(folder: Path, progress: Progress) -> None:
-    """Puts `progress` beside what `folder` holds, then removes what it replaces."""
+def taken_up(
+    folder: Path | None, identity: str, model: nn.Module, optimiser: torch.optim.Optimizer
+) -> Progress:
+    """Where `folder` left the training of `model` and `optimiser`, which are put back there; the
+    beginning where it holds nothing, or is `None`. Raises what `read_checkpoint` raises."""
+    progress = read_checkpoint(folder, identity) if folder else None
+    if progress is None:
+        return Progress(identity)
+    put_weights(model, progress.trained)
+    _put_optimiser(optimiser, progress.optimiser)
+    return progress
+
+
+def write_checkpoint(folder: Path, progress: Progress, optimiser: torch.optim.Optimizer) -> None:
+    """Puts `progress`, with the state of `optimiser`, beside what `folder` holds, then removes what
+    it replaces."""
+    progress.optimiser = _optimiser_state(optimiser)
     folder.mkdir(parents=True, exist_ok=True)
     whole = folder / f"epoch-{progress.epochs:04d}"
     partial = folder / f"{whole.name}{_PARTIAL}"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    told: dict[str, Any] = {k: v for k, v in asdict(progress).items() if k not in _TENSORS}
+    told: dict[str, Any] = {k: v for k, v in vars(progress).items() if k not in _TENSORS}
     (partial / _STATE).write_text(json.dumps(told, sort_keys=True) + "\n", "utf-8")
     for name in _TENSORS:
         tensors = {key: value.contiguous() for key, value in getattr(progress, name).items()}
@@ -93,14 +122,31 @@ def read_checkpoint(folder: Path, identity: str) -> Progress | None:
     return progress
 
 
-def optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+def put_weights(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Gives the parameters of `model` that `weights` name those values."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in weights:
+                parameter.copy_(weights[name])
+
+
+def _learned(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of every weight that is trained, by name."""
+    return {
+        name: parameter.detach().clone()
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def _optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """The state of an AdamW by the place of its parameter, flat."""
     kept = optimiser.state_dict()["state"]
     return {f"{i}.{name}": value.clone() for i, of in kept.items() for name, value in of.items()}
 
 
-def put_back(optimiser: torch.optim.Optimizer, state: dict[str, Tensor]) -> None:
-    """Gives `optimiser` what `optimiser_state` took from one with the same parameters."""
+def _put_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Tensor]) -> None:
+    """Gives `optimiser` what `_optimiser_state` took from one with the same parameters."""
     whole = optimiser.state_dict()
     for key, value in state.items():
         place, _, name = key.partition(".")

@@ -13,9 +13,10 @@ from prismrec.config import Settings
 from prismrec.core import BadInput, generator
 from prismrec.data import Dataset, Sources, interactions, read, wants_repeats
 from prismrec.data.catalogue import Catalogue
-from prismrec.data.splits import hold_out
 from prismrec.descent.clock import Deadline, until
+from prismrec.learning.training import held_out
 from prismrec.models.language_model.learner import LanguageModel
+from prismrec.models.language_model.scorer import NAMES
 from prismrec.models.language_model.training import Epoch
 from prismrec.threads import one_thread_each
 
@@ -39,15 +40,15 @@ def train_llm(
     `out/checkpoint` holds how far it came: called again with the same arguments, training goes on
     from there. Raises `BadInput` where `out` holds a model already.
     """
-    if (out / "config.json").exists():
+    kept = out / CHECKPOINT
+    unfinished = kept.exists() and not (out / NAMES).exists()  # names are what is written last
+    if (out / "config.json").exists() and not unfinished:
         raise BadInput(f"{out} holds a model already.", hint="Name another folder, or remove it.")
     dataset = data if isinstance(data, Dataset) else read(data, settings.data)
     catalogue = Catalogue.of(dataset.iter_items())
     whole = interactions(dataset, catalogue.features(), settings.feedback)
     whole = replace(whole, repeats=wants_repeats(whole, settings.data.repeats))
-    people = int(settings.learning.holdout_share * (whole.sequences.lengths > 0).sum())
-    most = min(settings.learning.holdout_users, people)
-    split = hold_out(whole, most, generator(seed, "holdout"))
+    split = held_out(whole, settings, seed)
     epochs: list[Epoch] = []
 
     def note(epoch: Epoch) -> None:
@@ -55,7 +56,6 @@ def train_llm(
         report(epoch)
 
     began, end = time.perf_counter(), Deadline(60 * learner.minutes) if learner.minutes else None
-    kept = out / CHECKPOINT
     made = replace(learner, checkpoint=str(kept), report=note)
     one_thread_each()
     with until(end, learner.name):

@@ -14,7 +14,7 @@ from prismrec.data import Dataset, interactions, wants_repeats
 from prismrec.data.behaviour import profile_vocabulary
 from prismrec.data.catalogue import Catalogue
 from prismrec.data.feedback import consumed_names, consumed_types
-from prismrec.data.splits import hold_out
+from prismrec.data.splits import Split, hold_out
 from prismrec.data.tokens import TokenVocabulary
 from prismrec.descent.clock import Deadline, deadline, until
 from prismrec.evaluation.ranks import HistoryFilter
@@ -28,7 +28,7 @@ from prismrec.models.default import learner_by_name, planned
 from prismrec.release import Release
 from prismrec.threads import every_core
 
-__all__ = ["Material", "gather", "train"]
+__all__ = ["Material", "gather", "held_out", "train"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,15 @@ def gather(
     return Material(dataset, catalogue, encoded)
 
 
+def held_out(data: Interactions, settings: Settings, seed: int) -> Split:
+    """The last event of some people set apart, as the settings say how many. Of the same events and
+    `seed` it is the same split, so that an expert trained beforehand has not seen what weighs it.
+    """
+    people = int(settings.learning.holdout_share * (data.sequences.lengths > 0).sum())
+    most = min(settings.learning.holdout_users, people)
+    return hold_out(data, most, generator(seed, "holdout"))
+
+
 def train(
     material: Material,
     settings: Settings,
@@ -81,9 +90,7 @@ def train(
         material.dataset, material.features, settings.feedback, event_types=event_types
     )
     repeats = wants_repeats(data, settings.data.repeats)
-    people = int(settings.learning.holdout_share * (data.sequences.lengths > 0).sum())
-    most = min(settings.learning.holdout_users, people)
-    split = hold_out(data, most, generator(seed, "holdout"))
+    split = held_out(data, settings, seed)
     consumed = consumed_types(data.event_types, settings.data.consumed)
     rule = HistoryFilter(repeats, frozenset(consumed))
     budget = settings.models.budget

@@ -14,6 +14,7 @@ from prismrec.config import Settings
 from prismrec.core import BadInput
 from prismrec.learning.language_model import train_llm
 from prismrec.models.language_model.learner import LanguageModel
+from prismrec.models.language_model.scorer import LanguageModelScorer
 
 TINY = LanguageModel(dimension=16, layers=1, heads=1, vocabulary=280, batch=100, epochs=2)
 
@@ -64,6 +65,21 @@ def test_a_stopped_training_goes_on_where_it_was(tables, tmp_path):
     assert later["epochs"] == whole["epochs"][1:]
     weights = [(folder / "model.safetensors").read_bytes() for folder in (out, tmp_path / "whole")]
     assert weights[0] == weights[1]
+
+
+def test_a_model_half_written_is_written_again(tables, tmp_path, monkeypatch):
+    def stop(self, folder) -> None:
+        self.model.core.save_pretrained(folder)
+        raise KeyboardInterrupt
+
+    out = tmp_path / "llm"
+    with monkeypatch.context() as patched:
+        patched.setattr(LanguageModelScorer, "save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_llm(tables, out, TINY, settings=Settings())
+    assert (out / "config.json").exists()
+    assert train_llm(tables, out, TINY, settings=Settings())["epochs"] == []
+    assert (out / "names.json").exists()
 
 
 def test_a_model_is_not_overwritten(tables, tmp_path):

@@ -25,7 +25,8 @@ class Fact:
     - `measure`: a number with a unit stands there;
     - `similar`: items of the catalogue with similar words and meaning have it;
     - `name`: the name of the value is near the text, no labelled item needed;
-    - `chat`: a language model named it, and it is grounded (`grounding`).
+    - `chat`: a language model chose it among the best few (`asked`);
+    - `written:template`, `written:chat`: made of what is given, not read (`written`).
     """
 
     item_id: str

@@ -21,24 +21,24 @@ def short_names(titles: Sequence[str], words: int) -> list[str]:
     more as it takes to be the only one, and where the whole titles are equal, a number: the second
     item in order of position is `title 2`. An item without a title is called `item` and a number.
     """
-    taken: set[str] = set()
-    names = []
+    taken: dict[str, int] = {}
     for title in titles:
         name = _first_free(_NOT_A_WORD.sub(" ", title.lower()).split() or ["item"], words, taken)
-        taken.add(name)
-        names.append(name)
-    return names
+        taken[name] = 1
+    return list(taken)
 
 
-def _first_free(spoken: list[str], words: int, taken: set[str]) -> str:
+def _first_free(spoken: list[str], words: int, taken: dict[str, int]) -> str:
+    """The first name for these words that is not `taken`; there each name has the last number that
+    was put behind it, from which the next search goes on."""
     for length in range(min(words, len(spoken)), len(spoken) + 1):
         name = " ".join(spoken[:length])
         if name not in taken:
             return name
-    number = 2
-    while f"{name} {number}" in taken:
-        number += 1
-    return f"{name} {number}"
+    taken[name] += 1
+    while f"{name} {taken[name]}" in taken:
+        taken[name] += 1
+    return f"{name} {taken[name]}"
 
 
 def trained_tokenizer(names: Sequence[str], counts: Longs, vocabulary: int) -> Tokenizer:

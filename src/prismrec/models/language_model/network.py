@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from prismrec.core import BadSettings
+from prismrec.core import BadSettings, Corrupt
 from prismrec.core.arrays import Longs
 from prismrec.descent.randomness import seeded
 from prismrec.language.encoder import best_dtype, load_transformer
@@ -125,7 +125,8 @@ class CausalModel(nn.Module):
 
     @classmethod
     def from_parts(cls, config: Mapping[str, Any], arrays: Mapping[str, Any], prefix: str) -> Self:
-        """The model that `config` and `arrays` were taken from, in evaluation mode."""
+        """The model that `config` and `arrays` were taken from, in evaluation mode. Raises
+        `Corrupt` where a weight is not among them."""
         from transformers import AutoConfig, AutoModelForCausalLM
 
         with torch.random.fork_rng(devices=[]):
@@ -135,7 +136,10 @@ class CausalModel(nn.Module):
             for name, array in arrays.items()
             if name.startswith(prefix)
         }
-        model.load_state_dict(weights, strict=False)  # a tied weight comes by its other name
+        found = model.load_state_dict(weights, strict=False)  # a tied weight has one name here
+        lost = {name for name, _ in model.named_parameters()}.intersection(found.missing_keys)
+        if lost:
+            raise Corrupt(f"The language model lacks {len(lost)} weights, {min(lost)} among them.")
         return cls(model).eval()
 
 

@@ -8,15 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from prismrec.descent.checkpoint import (
-    Progress,
-    optimiser_state,
-    put_back,
-    read_checkpoint,
-    write_checkpoint,
-)
+from prismrec.descent.checkpoint import put_weights, taken_up, write_checkpoint
 from prismrec.descent.clock import out_of_time
 from prismrec.descent.loop import without_denormals
 from prismrec.descent.randomness import seeded
@@ -76,22 +69,18 @@ def train(
         betas=(0.9, 0.98),
         fused=True,
     )
-    progress = read_checkpoint(checkpoint, identity) if checkpoint else None
-    if progress is not None:
-        _put_back(model, progress.trained)
-        put_back(optimiser, progress.optimiser)
-    progress = progress or Progress(identity)
-    while progress.epochs < course.epochs and not _is_over(progress, course.patience):
+    progress = taken_up(checkpoint, identity, model, optimiser)
+    while progress.epochs < course.epochs and not progress.is_over(course.patience):
         with without_denormals():
             loss = _epoch(model, windows, course, optimiser, progress.epochs)
-        _note(progress, model, loss, validate() if validate else float("nan"))
+        figure = validate() if validate else float("nan")
+        progress.note(model, loss, -figure)  # lower is better there
         if checkpoint:
-            progress.optimiser = optimiser_state(optimiser)
-            write_checkpoint(checkpoint, progress)
-        report(Epoch(progress.epochs - 1, loss, -progress.figures[-1]))
+            write_checkpoint(checkpoint, progress, optimiser)
+        report(Epoch(progress.epochs - 1, loss, figure))
         if progress.epochs < course.epochs and out_of_time():
             break
-    _put_back(model, progress.best)
+    put_weights(model, progress.best)
     model.eval()
 
 
@@ -121,33 +110,3 @@ def _epoch(
             names += len(task)
     model.eval()
     return total / max(names, 1)
-
-
-def _note(progress: Progress, model: CausalModel, loss: float, figure: float) -> None:
-    """Adds an epoch; without validation the last one counts as the best."""
-    if not progress.figures or not -figure >= min(progress.figures):
-        progress.best_epoch, progress.best = progress.epochs, _learned(model)
-    progress.losses.append(loss)
-    progress.figures.append(-figure)  # lower is better there
-    progress.epochs += 1
-    progress.trained = _learned(model)
-
-
-def _is_over(progress: Progress, patience: int) -> bool:
-    """Whether `patience` epochs have passed without a better one."""
-    return progress.epochs > 0 and progress.epochs - 1 - progress.best_epoch >= patience
-
-
-def _learned(model: CausalModel) -> dict[str, Tensor]:
-    return {
-        name: parameter.detach().clone()
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-    }
-
-
-def _put_back(model: CausalModel, weights: dict[str, Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name in weights:
-                parameter.copy_(weights[name])

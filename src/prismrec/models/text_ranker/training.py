@@ -13,13 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from prismrec.core.arrays import Scores
-from prismrec.descent.checkpoint import (
-    Progress,
-    optimiser_state,
-    put_back,
-    read_checkpoint,
-    write_checkpoint,
-)
+from prismrec.descent.checkpoint import Progress, put_weights, taken_up, write_checkpoint
 from prismrec.descent.randomness import seeded
 from prismrec.descent.step import backward, gradient_step
 from prismrec.language.trainable import warm_up_then_linear
@@ -62,20 +56,15 @@ def train(
     number.
     """
     optimiser = _optimiser(model, settings)
-    kept = read_checkpoint(checkpoint, identity) if checkpoint else None
-    progress = kept or Progress(identity)
-    if kept is not None:
-        _put_back(model, kept.trained)
-        put_back(optimiser, kept.optimiser)
-    while progress.epochs < settings.epochs and not _is_over(progress, settings.patience):
+    progress = taken_up(checkpoint, identity, model, optimiser)
+    while progress.epochs < settings.epochs and not progress.is_over(settings.patience):
         loss = _epoch(model, reader, lesson, settings, optimiser, progress.epochs, seed)
         figure = _log_loss(model, reader, lesson.validation)
-        _note(progress, model, loss, figure)
+        progress.note(model, loss, figure)
         if checkpoint:
-            progress.optimiser = optimiser_state(optimiser)
-            write_checkpoint(checkpoint, progress)
+            write_checkpoint(checkpoint, progress, optimiser)
         report(progress.epochs - 1, loss, figure)
-    _put_back(model, progress.best)
+    put_weights(model, progress.best)
     model.eval()
     return progress
 
@@ -168,33 +157,3 @@ def _log_loss(model: PairModel, reader: PairReader, pairs: Pairs | None) -> floa
         return float("nan")
     logits = logits_of(model, reader, pairs).astype(np.float64)
     return float(np.mean(np.logaddexp(0, logits) - pairs.labels * logits))
-
-
-def _note(progress: Progress, model: PairModel, loss: float, figure: float) -> None:
-    """Adds an epoch; without validation the last epoch counts as the best."""
-    if not progress.figures or not figure >= min(progress.figures):
-        progress.best_epoch, progress.best = progress.epochs, _learned(model)
-    progress.losses.append(loss)
-    progress.figures.append(figure)
-    progress.epochs += 1
-    progress.trained = _learned(model)
-
-
-def _is_over(progress: Progress, patience: int) -> bool:
-    """Whether `patience` epochs have passed without a better one."""
-    return progress.epochs > 0 and progress.epochs - 1 - progress.best_epoch >= patience
-
-
-def _learned(model: PairModel) -> dict[str, Tensor]:
-    return {
-        name: parameter.detach().clone()
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-    }
-
-
-def _put_back(model: PairModel, weights: dict[str, Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name in weights:
-                parameter.copy_(weights[name])

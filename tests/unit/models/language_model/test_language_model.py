@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from prismrec.core import (
+    BadInput,
     BadSettings,
+    Corrupt,
     Interactions,
     ItemFeatures,
     QueryBatch,
@@ -119,7 +121,7 @@ def test_only_what_is_allowed_is_named_and_nothing_twice(walker, walks):
         may = np.broadcast_to(rule, allowed.shape)
         for row, fine in zip(found, may, strict=True):
             named = row[row >= 0]
-            assert sorted(named) == sorted(np.flatnonzero(fine)[: len(named)]) or fine[named].all()
+            assert fine[named].all()
             assert len(set(named.tolist())) == len(named) == min(8, fine.sum())
 
 
@@ -168,7 +170,7 @@ def test_killed_and_taken_up_again_is_as_if_never_killed(folders, circle, steps,
 def test_another_training_is_not_taken_up(circle, tmp_path):
     first = replace(SMALL, epochs=1, checkpoint=str(tmp_path))
     first.fit(circle, generator(0, "fit"))
-    with pytest.raises(Exception, match="other data"):
+    with pytest.raises(BadInput, match="other data"):
         replace(first, learning_rate=0.02).fit(circle, generator(0, "fit"))
 
 
@@ -186,6 +188,14 @@ def test_a_saved_model_opens_as_it_was(walker, circle, walks, tmp_path: Path):
     opened = learner_by_name("language_model", told).fit(circle, generator(5, "fit"))
     named = opened.generate(walks, 1).positions[:, 0]
     np.testing.assert_array_equal(named, following(walker.n_items))
+
+
+def test_a_release_without_one_of_the_weights_is_refused(walker):
+    state = walker.state()
+    lost = next(name for name in state.arrays if name.endswith("attn.c_proj.weight"))
+    arrays = {name: array for name, array in state.arrays.items() if name != lost}
+    with pytest.raises(Corrupt, match="lacks"):
+        LanguageModelScorer.from_state(replace(state, arrays=arrays), ItemFeatures.bare(12))
 
 
 def test_the_default_model_takes_it_as_one_more_expert(walker, circle, steps, tmp_path: Path):
