@@ -45,6 +45,19 @@ def test_only_adults_see_what_is_for_adults(screened: Any) -> None:
     assert found(screened, sort="newest") == set()
 
 
+def test_totals_and_facets_do_not_count_what_is_hidden(screened: Any) -> None:
+    def counted(user: str) -> tuple[int, list[Any]]:
+        asked = {"text": "case", "n": 1, "user_id": user, "facets": True, "sort": "newest"}
+        page = screened.post("search", asked)
+        return page["total"], page["facets"]
+
+    before, facets = counted("young")
+    assert counted("old")[0] == before + 1
+    for item in ITEMS:
+        screened.post("content/rulings", {"item_id": item["item_id"], "label": "blocked"})
+    assert counted("old") == counted("young") == (before, facets)
+
+
 def test_no_way_around(screened: Any) -> None:
     """Pins, likeness, completion and recommendations show nothing that the search does not."""
     screened.post("rules", {"query": "case", "pin": ["bad", "drink", "doubt"]})

@@ -41,7 +41,7 @@ export function show(main, { signal }) {
         {},
         page.field,
         h("button.primary", { type: "submit" }, t("chat.send")),
-        h("button.quiet", { type: "button", onclick: () => begin(page) }, t("chat.new")),
+        h("button.quiet", { type: "button", onclick: () => restart(page) }, t("chat.new")),
       ),
     ),
   );
@@ -53,6 +53,10 @@ function begin(page) {
   page.conversation = "";
   fill(page.log, h("li.theirs.hello", {}, h("p", {}, t("chat.hello"))));
   offer(page, [1, 2, 3].map((i) => t(`chat.hint.${i}`)));
+}
+
+function restart(page) {
+  begin(page);
   page.field.focus();
 }
 
