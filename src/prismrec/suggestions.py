@@ -90,14 +90,15 @@ class Suggestions:
         return list(out.values())
 
     def _candidates(self, seen: Snapshot, typed: str, n: int) -> Iterator[tuple[str, str, str]]:
-        asked, names = self._asked, self._names_of(seen)
+        asked, names, shown = self._asked, self._names_of(seen), seen.shown_to()
         for row in asked.phrases.best(typed, asked.weights, (n + 1) // 2):
             yield asked.texts[row], "query", ""
         for row in names.phrases.best(typed, names.weights, n // 2):
-            if _is_sold(seen, names.kinds[row], names.texts[row]):
+            filters = Filters(attributes={names.kinds[row]: (names.texts[row],)})
+            if (filter_mask(filters, seen.filters) & shown).any():
                 yield names.texts[row], names.kinds[row], ""
         titles = seen.front.titles
-        weights = np.where(seen.shown_to() & seen.features.available, seen.front.popularity, -1.0)
+        weights = np.where(shown & seen.features.available, seen.front.popularity, -1.0)
         for row in titles.best(typed, weights[: len(titles)], 2 * n):
             item = seen.catalogue.item(row)
             yield item.title, "title", item.item_id
@@ -130,7 +131,3 @@ def _names(index: FilterIndex) -> Iterator[tuple[str, str, int]]:
         for token in index.tokens_of(kind):
             text = index.features.attributes.names[token][len(kind) + 1 :]
             yield text, kind, int(counts[token])
-
-
-def _is_sold(seen: Snapshot, kind: str, value: str) -> bool:
-    return bool(filter_mask(Filters(attributes={kind: (value,)}), seen.filters).any())

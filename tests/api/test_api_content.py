@@ -15,7 +15,7 @@ LIST = 'blocked = ["contraband"]\nadult = ["whisky"]\nreview = ["dagger"]\n'
 ITEMS = [
     {"item_id": "bad", "title": "Contraband case, black"},
     {"item_id": "drink", "title": "Whisky case, black"},
-    {"item_id": "doubt", "title": "Dagger case, black"},
+    {"item_id": "doubt", "title": "Dagger case, black", "brand": "Stilettoworks"},
 ]
 HIDDEN = {"bad", "drink", "doubt"}
 
@@ -62,9 +62,10 @@ def test_no_way_around(screened: Any) -> None:
     """Pins, likeness, completion and recommendations show nothing that the search does not."""
     screened.post("rules", {"query": "case", "pin": ["bad", "drink", "doubt"]})
     assert found(screened) == set()
-    for typed in ("contraba", "whis", "dagg"):
-        told = screened.get("complete", text=typed)["completions"]
-        assert not any(each.get("item_id") in HIDDEN for each in told)
+    for typed in ("contraba", "whis", "dagg", "stiletto"):
+        told = screened.get("complete", q=typed)["completions"]
+        assert not {one["item_id"] for one in told} & HIDDEN
+        assert "Stilettoworks" not in {one["text"] for one in told}
     alike = screened.post("similar", {"item_id": "bad", "n": 80})["items"]
     assert not {item["item_id"] for item in alike} & HIDDEN
     slate = screened.post("recommend", {"user_id": "young", "n": 80})["items"]
@@ -79,9 +80,11 @@ def test_a_person_decides_and_takes_it_back(screened: Any) -> None:
     assert made["title"] == "Dagger case, black"
     assert made["at"] > 0
     assert found(screened) == {"doubt"}
+    assert screened.get("complete", q="stiletto")["completions"][0]["text"] == "Stilettoworks"
     assert screened.get("content/queue") == []
     assert screened.get("content/rulings")[0]["note"] == "toy"
-    assert screened.get("content/lessons") == [{"text": "Dagger case, black", "label": "allowed"}]
+    lesson = {"text": "Dagger case, black \n Stilettoworks", "label": "allowed"}
+    assert screened.get("content/lessons") == [lesson]
     screened.post("content/rulings", {"item_id": "doubt", "label": "blocked"})
     assert found(screened, "old") == {"drink"}
     assert screened.request("DELETE", "content/rulings/doubt").status_code == 200

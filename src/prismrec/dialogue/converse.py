@@ -215,7 +215,7 @@ def _query(seen: Snapshot, state: State, wish: Wish, n: int, again: tuple[str, .
 def _question(shop: Collection, seen: Snapshot, state: State, query: Query) -> Question | None:
     if not query.text and not query.filters.attributes:
         return None
-    fitting = filter_mask(query.filters, seen.filters)
+    fitting = filter_mask(query.filters, seen.filters) & seen.passing(query)
     if query.text:
         fitting &= shop.engine.matched(seen, query).items
     return question_about(seen.filters, fitting, state, query.n)
