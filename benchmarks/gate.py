@@ -73,7 +73,8 @@ def judged(requests: int, candidates: int, better: bool, seed: tuple[int, int]) 
         np.float64
     )
     logged, new = (chances(scores, shown) for scores in (champion, challenger))
-    return advantage(rewards, logged, logged, new, seed=seed[1])
+    alone = np.arange(requests)
+    return advantage(rewards, logged, logged, new, alone, seed=seed[1])
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,7 @@ def _drawn(log: BanditLog, rows: Longs) -> BanditLog:
         strata=log.strata[rows],
         rewards=log.rewards[rows],
         propensities=log.propensities[rows],
+        people=np.arange(len(rows)),
     )
 
 

@@ -40,7 +40,7 @@ def problem(rng: np.random.Generator) -> Problem:
     chosen = (rng.random(rounds)[:, None] > ends[at]).sum(axis=1)
     reward = (rng.random(rounds) < click[at, chosen]).astype(np.float64)
     names, spots = (tuple(f"{n:02}" for n in range(count)) for count in (items, places))
-    log = BanditLog(names, spots, chosen, at, reward, logged[at, chosen])
+    log = BanditLog(names, spots, chosen, at, reward, logged[at, chosen], np.arange(rounds))
     return Problem(log, target, float((target * click).sum(axis=1).mean()))
 
 

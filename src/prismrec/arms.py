@@ -12,6 +12,7 @@ from prismrec.core import Exposure, Query, StoredCatalogue
 from prismrec.data.catalogue import Catalogue
 from prismrec.engine import Engine
 from prismrec.exploration.experiment import EXPERIMENT, ExperimentSettings, arm_of, told
+from prismrec.exploration.people import person_of
 from prismrec.feedback import Feedback
 from prismrec.profiles import Profiles
 from prismrec.release import Release, load_release
@@ -54,7 +55,7 @@ class Trial:
 
     def assigned(self, query: Query, champion: Engine) -> tuple[Engine, Query]:
         """Who answers the query, which says so in its context for the exposure."""
-        person = query.user_id or (f"session:{query.session_id}" if query.session_id else "")
+        person = person_of(query.user_id, query.session_id)
         if not person:
             return champion, query
         arm = arm_of(self.settings.title, person, self.settings.share)

@@ -98,15 +98,17 @@ def test_a_collections_own_exposures(tmp_path: Path) -> None:
                 Exposure(
                     exposure_id=str(row), at=1000, release=1, policy="p", policy_version="1",
                     seed=0, shortlist=("a", "b"), scores=(2.0, 1.0), chosen=(chosen,),
-                    propensities=(0.5,), user_id="ann",
+                    propensities=(0.5,), user_id=f"u{row // 2}",
                 )
             )  # fmt: skip
         clicks = [
-            Event("b", "click", user_id="ann", timestamp=2000, exposure_id=str(row))
+            Event("b", "click", user_id=f"u{row // 2}", timestamp=2000, exposure_id=str(row))
             for row in range(1, 60, 2)
         ]
         store.events.append(clicks, received_at=3000)
-    values = {e["name"]: e["value"] for e in as_json(shop, "--reward", "click=2")["estimates"]}
+    told = as_json(shop, "--reward", "click=2")
+    values = {e["name"]: e["value"] for e in told["estimates"]}
+    assert (told["diagnostics"]["rounds"], told["diagnostics"]["people"]) == (60, 30)
     assert values["rips"] == pytest.approx(1.0)
     greedy = as_json(shop, "--policy", "greedy")
     assert greedy["estimates"][0]["value"] == pytest.approx(0.0)

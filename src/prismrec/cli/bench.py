@@ -39,6 +39,7 @@ class Bench(StrEnum):
     policy_speed = "policy_speed"
     ope = "ope"
     gate = "gate"
+    people = "people"
     chat_limits = "chat_limits"
     classify = "classify"
     injection = "injection"

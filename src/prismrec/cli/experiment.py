@@ -29,9 +29,9 @@ def experiment(
         print_json(found.to_json())
         return
     rows: list[tuple[object, ...]] = [
-        (arm.name, arm.requests, arm.mean, *arm.interval) for arm in found.arms
+        (arm.name, arm.requests, arm.people, arm.mean, *arm.interval) for arm in found.arms
     ]
-    rows.append(("difference", "", found.difference, *found.interval))
-    columns = ["arm", "requests", "reward a request", "low", "high"]
+    rows.append(("difference", "", "", found.difference, *found.interval))
+    columns = ["arm", "requests", "people", "reward a request", "low", "high"]
     print_table(f"Experiment {found.experiment}", columns, rows)
     out.print(f"Finding: {found.finding}.")

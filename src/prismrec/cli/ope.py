@@ -12,7 +12,7 @@ from prismrec.cli.output import errors, print_json, print_table
 from prismrec.core import BadInput
 
 if TYPE_CHECKING:
-    from prismrec.exploration.ope import OpeReport
+    from prismrec.exploration.report import OpeReport
 
 __all__ = ["ope"]
 
@@ -35,7 +35,8 @@ def ope(
 ) -> None:
     """Estimate what a policy would have earned, from the log of another one.
 
-    A table has a row a choice: item_id, propensity_score, the reward, and position if it matters.
+    A table has a row a choice: item_id, propensity_score, the reward, position if it matters, and
+    user_id (or session_id), because rounds of one person are not independent.
     """
     inside = log / "log.parquet"  # as Open Bandit lays its logs out
     table = inside if inside.is_file() else log
@@ -64,7 +65,7 @@ def _table(log: Path, policy: str, reward: str, seed: int) -> OpeReport:
 
 
 def _slates(log: Path, policy: str, reward: str, seed: int) -> OpeReport:
-    from prismrec.exploration.ope import evaluate_slates
+    from prismrec.exploration.ope_slates import evaluate_slates
     from prismrec.exploration.stored import rewards_from, stored_slates
     from prismrec.folder import database_of, key_of, settings_of
     from prismrec.store import Releases, read_store

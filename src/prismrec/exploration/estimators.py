@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prismrec.core.arrays import Floats, Longs
+from prismrec.exploration.people import sums_by
 
 __all__ = [
     "Terms",
@@ -54,6 +55,23 @@ class Terms:
     def value(self) -> float:
         """The estimate, in the unit of the rewards."""
         return float(self.values(np.full((1, len(self)), 1.0))[0])
+
+    def by(self, people: Longs) -> Terms:
+        """The same estimate as a row for each person, (p, columns), so that resampling draws whole
+        people: rounds of the same person are not independent. `people` (n,) numbers them from 0.
+        One person a round gives the terms as they are.
+
+        What is no ratio of its own becomes one column, its sum by person over the person's rounds.
+        Cameron, Gelbach and Miller, "Bootstrap-based improvements for inference with clustered
+        errors", Review of Economics and Statistics 2008 (pairs cluster bootstrap).
+        """
+        if len(people) == 0 or int(people.max()) + 1 == len(self):
+            return self
+        own = (self.weights != 1.0).any(axis=0)
+        rest = self.plain.sum(axis=1) + self.weighted[:, ~own].sum(axis=1)
+        weighted = sums_by(people, np.column_stack([self.weighted[:, own], rest]))
+        weights = sums_by(people, np.column_stack([self.weights[:, own], np.ones(len(self))]))
+        return Terms(np.zeros_like(weighted), weighted, weights)
 
     def values(self, counts: Floats) -> Floats:
         """The estimate when round i occurs `counts[:, i]` times: (b, n) to (b,).

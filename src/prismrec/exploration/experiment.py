@@ -12,6 +12,7 @@ import numpy as np
 from prismrec.core import BadInput, BadSettings, Exposure
 from prismrec.core.arrays import Floats
 from prismrec.exploration.intervals import confidence_sequence
+from prismrec.exploration.people import people_of
 
 __all__ = ["ARMS", "EXPERIMENT", "Arm", "ExperimentSettings", "Watch", "arm_of", "told", "watched"]
 
@@ -60,11 +61,12 @@ def told(experiment: str, arm: str) -> str:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side: how many requests, what each earned in the mean, and bounds of that which hold at
-    all times at once."""
+    """One side: how many requests of how many people, what a request of a person earned in the mean
+    over people, and bounds of that which hold at all times at once."""
 
     name: str
     requests: int
+    people: int
     mean: float
     interval: tuple[float, float]
 
@@ -95,9 +97,12 @@ class Watch:
 def watched(experiment: str, exposures: Sequence[Exposure], rewards: Floats) -> Watch:
     """What the exposures of an experiment, with what each of n earned (n,), say of its arms.
 
-    Each arm has a confidence sequence with 97.5%; the difference of their bounds then holds with
-    95%. The mean of a request given those before is taken to be the same all along: people who ask
-    very often, or a change of season, strain that. Raises `BadInput` where an arm has no requests.
+    A person counts once, with the mean of their requests, in the order in which people came; so
+    nobody counts for more because they ask often, and what one person does may be as alike as it
+    likes. Each arm has a confidence sequence with 97.5%; the difference of their bounds then holds
+    with 95%. That what a newcomer earns is the same in the mean all along is supposed: a change of
+    season strains it, and so does a person's mean that moves as they come back. Raises `BadInput`
+    where an arm has no requests.
     """
     bounds = min(0.0, float(rewards.min(initial=0.0))), max(1.0, float(rewards.max(initial=1.0)))
     order = np.argsort([shown.at for shown in exposures], kind="stable")
@@ -110,9 +115,16 @@ def watched(experiment: str, exposures: Sequence[Exposure], rewards: Floats) -> 
                 f"The {name} of the experiment '{experiment}' was shown to nobody yet.",
                 hint="Set experiment.challenger, serve for a while, then look again.",
             )
-        lower, upper = confidence_sequence(rewards[rows], bounds, confidence=0.975)
-        mean = float(rewards[rows].mean())
-        arms.append(Arm(name, len(rows), mean, (float(lower[-1]), float(upper[-1]))))
+        means = _by_person([exposures[row] for row in rows], rewards[rows])
+        lower, upper = confidence_sequence(means, bounds, confidence=0.975)
+        interval = float(lower[-1]), float(upper[-1])
+        arms.append(Arm(name, len(rows), len(means), float(means.mean()), interval))
     old, new = arms
     gap = new.interval[0] - old.interval[1], new.interval[1] - old.interval[0]
     return Watch(experiment, (old, new), new.mean - old.mean, gap, bounds)
+
+
+def _by_person(shown: Sequence[Exposure], rewards: Floats) -> Floats:
+    """(people,) the mean reward of each person's requests, in the order in which they came."""
+    people = people_of(shown)
+    return np.asarray(np.bincount(people, rewards) / np.bincount(people), np.float64)

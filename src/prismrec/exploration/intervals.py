@@ -2,7 +2,8 @@
 
 The bootstrap is the narrow one and right in the limit; empirical Bernstein holds at every sample
 size for bounded rewards, however large the weights; the confidence sequence holds at all times at
-once, so that a running comparison may be looked at after every event.
+once, so that a running comparison may be looked at after every event. All of them suppose that rows
+are independent; where a person has several rounds, `Terms.by` makes a row of each person.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from prismrec.core import BadInput
-from prismrec.core.arrays import Floats
+from prismrec.core.arrays import Floats, Longs
 from prismrec.exploration.estimators import Terms
+from prismrec.exploration.people import sums_by
 
 __all__ = [
+    "bernstein_by_person",
     "bootstrap",
     "bootstraps",
     "confidence_sequence",
@@ -98,11 +101,63 @@ def empirical_bernstein(
     rewards: Floats, weights: Floats, bounds: tuple[float, float], *, confidence: float = 0.95
 ) -> tuple[float, float]:
     """The last bounds of `value_sequence`, made narrowest for this many rounds: an interval of the
-    value that holds at every sample size."""
+    value that holds at every sample size, for rounds that are independent."""
     lower, upper = value_sequence(
         rewards, weights, bounds, confidence=confidence, horizon=len(rewards)
     )
     return float(lower[-1]), float(upper[-1])
+
+
+def bernstein_by_person(
+    rewards: Floats,
+    weights: Floats,
+    bounds: tuple[float, float],
+    people: Longs,
+    *,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """`empirical_bernstein` for rounds of which those of one person depend on each other.
+
+    It supposes also that nobody ever has more rounds than the busiest person of the log, and is
+    the wider, the more that one has than the others. The value v is the mean sum s of a person's
+    rounds over their mean number m; with M rounds of the busiest, (s + v (M - m)) / M is never
+    negative and v in the mean, so that each v can be tested by `lower_sequence`; the bound is the
+    smallest v that passes. `people` (n,) are in an order that chance decided.
+    """
+    (low, high), places = bounds, rewards.shape[1]
+    _bounded(rewards, bounds)
+    if not high > low:
+        return low * places, high * places
+    alpha, span = (1.0 - confidence) / 2.0, (high - low) * places
+    rounds = sums_by(people, np.ones((len(people), 1)))[:, 0]
+    above, below = (
+        _smallest_passing(
+            sums_by(people, (weights * gains).sum(axis=1, keepdims=True) / span)[:, 0],
+            rounds,
+            alpha,
+        )
+        for gains in (rewards - low, high - rewards)
+    )
+    return low * places + span * above, high * places - span * below
+
+
+def _smallest_passing(sums: Floats, rounds: Floats, alpha: float) -> float:
+    """The smallest value in [0, 1] that `lower_sequence` does not rule out, to a millionth."""
+    most = float(rounds.max())
+
+    def passes(value: float) -> bool:
+        lifted = (sums + value * (most - rounds)) / most
+        return float(lower_sequence(lifted, alpha=alpha, horizon=len(sums))[-1]) <= value
+
+    grid = np.linspace(0.0, 1.0, 33)
+    first = next((place for place, value in enumerate(grid) if passes(float(value))), 32)
+    if first == 0:
+        return 0.0
+    below, above = float(grid[first - 1]), float(grid[first])
+    while above - below > 1e-6:
+        middle = (below + above) / 2.0
+        below, above = (below, middle) if passes(middle) else (middle, above)
+    return below
 
 
 def value_sequence(

@@ -18,11 +18,13 @@ from prismrec.core import BadInput, Exposure
 from prismrec.core.arrays import Floats, Longs
 from prismrec.data.readers import read_table
 from prismrec.exploration.diagnostics import check_log
+from prismrec.exploration.people import grouped, people_of
 
 __all__ = ["BanditLog", "SlateLog", "read_log", "read_policy", "slate_log"]
 
 ITEM = ("item_id", "item", "action")
 POSITION = ("position",)
+PERSON = ("user_id", "user", "session_id")
 PROPENSITY = ("propensity_score", "propensity", "pscore")
 REWARD = ("reward", "click")
 CHANCE = ("probability", *PROPENSITY)
@@ -32,7 +34,8 @@ CHANCE = ("probability", *PROPENSITY)
 class BanditLog:
     """n choices: `actions` (n,) into `items`, `strata` (n,) into `positions`.
 
-    `rewards` and `propensities` are (n,) float64. Both vocabularies are sorted text.
+    `rewards` and `propensities` are (n,) float64. Both vocabularies are sorted text. `people` (n,)
+    says whose round it was, as `people.grouped` numbers them.
     """
 
     items: tuple[str, ...]
@@ -41,6 +44,7 @@ class BanditLog:
     strata: Longs
     rewards: Floats
     propensities: Floats
+    people: Longs
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -64,21 +68,24 @@ class SlateLog:
 
     `propensities` are those of each choice given the places before. `uniform` and `greedy` are the
     probabilities that these policies give the same choices, given the same places before: a uniform
-    draw from what is left of the shortlist, and the best score that is left.
+    draw from what is left of the shortlist, and the best score that is left. `people` (m,) says who
+    saw each, as `people.grouped` numbers them.
     """
 
     rewards: Floats
     propensities: Floats
     uniform: Floats
     greedy: Floats
+    people: Longs
 
 
 def read_log(path: Path, reward: str = "") -> BanditLog:
     """Read a table of choices from Parquet, CSV, TSV or JSON Lines.
 
     Columns: `item_id` or `item`; `propensity_score`, `propensity` or `pscore`; the reward column,
-    `reward` or `click` where not named; `position` where there is one. Raises `BadInput` where one
-    is missing or a row holds no usable value, with the first such row.
+    `reward` or `click` where not named; `position` where there is one; `user_id`, `user` or
+    `session_id` where the log says whose rounds they are. Raises `BadInput` where one is missing or
+    a row holds no usable value, with the first such row; a row without a person is its own.
     """
     frame = _frame(path)
     item = _column(frame, ITEM, path, "the item")
@@ -88,7 +95,8 @@ def read_log(path: Path, reward: str = "") -> BanditLog:
     strata, positions = _codes(frame, _optional(frame, POSITION), path)
     rewards, logged = _numbers(frame, earned, path), _numbers(frame, chance, path)
     check_log(rewards, logged)
-    return BanditLog(items, positions, actions, strata, rewards, logged)
+    people = _people(frame, _optional(frame, PERSON))
+    return BanditLog(items, positions, actions, strata, rewards, logged, people)
 
 
 def read_policy(path: Path, log: BanditLog) -> Floats:
@@ -159,7 +167,7 @@ def slate_log(exposures: Sequence[Exposure], rewards: Floats) -> SlateLog:
             greedy[row, place] = float(item == left[0])
             left.remove(item)
     check_log(rewards, logged)
-    return SlateLog(rewards, logged, uniform, greedy)
+    return SlateLog(rewards, logged, uniform, greedy, people_of(exposures))
 
 
 def _frame(path: Path) -> pl.DataFrame:
@@ -195,6 +203,13 @@ def _codes(frame: pl.DataFrame, name: str, path: Path) -> tuple[Longs, tuple[str
     _no_nulls(texts, name, path)
     words, codes = np.unique(texts.to_numpy().astype(str), return_inverse=True)
     return codes.astype(np.int64), tuple(words.tolist())
+
+
+def _people(frame: pl.DataFrame, name: str) -> Longs:
+    """Whose each row is, as `people.grouped` numbers them; all different where no column says."""
+    if not name:
+        return np.arange(len(frame), dtype=np.int64)
+    return grouped(frame[name].cast(pl.String).fill_null("").to_list())
 
 
 def _numbers(frame: pl.DataFrame, name: str, path: Path) -> Floats:

@@ -16,6 +16,7 @@ from prismrec.core import Candidates, Choice, Exposure, Policy, QueryBatch, gene
 from prismrec.core.arrays import Bools, Floats
 from prismrec.exploration.estimators import terms
 from prismrec.exploration.intervals import bootstrap
+from prismrec.exploration.people import people_of
 
 __all__ = ["Explored", "Newcomers", "PolicyReward", "by_policy", "explored", "newcomers", "preview"]
 
@@ -36,14 +37,15 @@ class Explored:
 @dataclass(frozen=True)
 class PolicyReward:
     """The mean `reward` of the `slates` of one policy, version and release, with its 95% interval
-    by bootstrap over slates."""
+    by bootstrap over the `people` who saw them; none where they are one person's."""
 
     policy: str
     version: str
     release: int
     slates: int
+    people: int
     reward: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,12 @@ def by_policy(exposures: Sequence[Exposure], rewards: Floats) -> list[PolicyRewa
         groups.setdefault(key, []).append(row)
     found = []
     for (policy, version, release), rows in groups.items():
-        earned = terms(plain=rewards[rows])
-        interval = bootstrap(earned, generator(0, "overview", policy, version, release))
-        found.append(PolicyReward(policy, version, release, len(rows), earned.value, interval))
+        people = people_of([exposures[row] for row in rows])
+        earned = terms(plain=rewards[rows]).by(people)
+        drawn = generator(0, "overview", policy, version, release)
+        interval = bootstrap(earned, drawn) if len(earned) > 1 else None
+        counts = len(rows), len(earned)
+        found.append(PolicyReward(policy, version, release, *counts, earned.value, interval))
     return sorted(found, key=lambda each: (-each.release, -each.slates))
 
 

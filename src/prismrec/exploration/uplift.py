@@ -18,6 +18,7 @@ from prismrec.core.arrays import Floats, Longs, Positions
 from prismrec.exploration.diagnostics import LEAST_SUPPORT, NoSupport, effective_sample_size
 from prismrec.exploration.estimators import Terms, terms
 from prismrec.exploration.intervals import bootstrap
+from prismrec.exploration.people import require_people
 from prismrec.exploration.reward_models import folds_of
 from prismrec.exploration.sequential import SequentialPolicy
 
@@ -62,7 +63,8 @@ class Uplift:
     """`value` is what a slate with the item earned more than one without, over the `requests` whose
     shortlist had it, with a 95% interval; `shown` and `hidden` are the two means behind it.
 
-    `naive` is the plain difference of the slates with it and without it, for comparison. `times` is
+    The interval draws people with all their requests. `naive` is the plain difference of the slates
+    with it and without it, for comparison. `times` is
     how often it was shown; the effective sample sizes are of the weights of each side.
     """
 
@@ -113,9 +115,11 @@ def showings(
     return Showings(place.astype(np.int64), chances)
 
 
-def uplift(rewards: Floats, shown: Showings, features: Floats, *, seed: int) -> Uplift:
+def uplift(
+    rewards: Floats, shown: Showings, features: Floats, people: Longs, *, seed: int
+) -> Uplift:
     """Estimate it from what each slate earned (n,), with `features` (n, d) of the requests that
-    were known before.
+    were known before, and whose each was, `people` (n,), as `people.grouped` numbers them.
 
     The difference of two self-normalised AIPW means (Robins, Rotnitzky and Zhao, "Estimation of
     regression coefficients when some regressors are not always observed", JASA 1994), each with a
@@ -124,12 +128,13 @@ def uplift(rewards: Floats, shown: Showings, features: Floats, *, seed: int) -> 
     """
     showing, hiding = shown.weights()
     _require_both(shown, showing, hiding)
-    folds = folds_of(len(rewards), FOLDS, generator(seed, "uplift"))
+    require_people(people)
+    folds = folds_of(int(people.max()) + 1, FOLDS, generator(seed, "uplift"))[people]
     sides = [_side(rewards, weights, features, folds) for weights in (showing, hiding)]
     difference = Terms(
         *(np.hstack([getattr(sides[0], part), sign * getattr(sides[1], part)])
           for part, sign in (("plain", -1.0), ("weighted", -1.0), ("weights", 1.0)))
-    )  # fmt: skip
+    ).by(people)  # fmt: skip
     at = shown.place >= 0
     return Uplift(
         value=difference.value,

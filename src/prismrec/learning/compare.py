@@ -79,6 +79,7 @@ def compare_releases(
         requests.propensities,
         chances[0],
         chances[1],
+        requests.people,
         seed=seed,
         confidence=settings.learning.gate_confidence,
     )

@@ -24,7 +24,7 @@ class Verdict:
     """Whether the candidate may be promoted, and the figures behind that.
 
     `difference` is candidate minus serving, `interval` its confidence interval clustered by user;
-    `cases` is how many fresh events decided.
+    `cases` is how many fresh events or logged requests decided.
     """
 
     promote: bool

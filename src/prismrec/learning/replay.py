@@ -22,8 +22,9 @@ from prismrec.core import (
     QueryBatch,
     StoredCatalogue,
 )
-from prismrec.core.arrays import Floats, Positions
+from prismrec.core.arrays import Floats, Longs, Positions
 from prismrec.engine import HISTORY
+from prismrec.exploration.people import people_of
 from prismrec.exploration.rewards import join_rewards
 from prismrec.exploration.sequential import SequentialPolicy
 from prismrec.exploration.stored import stored_events
@@ -54,6 +55,11 @@ class Requests:
         for row, shown in enumerate(self.exposures):
             out[row, : len(shown.propensities)] = shown.propensities
         return out
+
+    @property
+    def people(self) -> Longs:
+        """(n,) whose each was."""
+        return people_of(self.exposures)
 
     def take(self, rows: Sequence[int]) -> Requests:
         """Some of them."""

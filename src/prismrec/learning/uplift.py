@@ -52,7 +52,8 @@ def item_uplift(path: Path, item_id: str, *, rewards: str = "", seed: int = 0) -
     item = (seen.candidates.positions == snapshot.catalogue.position(item_id)).argmax(axis=1)
     shown = showings(policy, seen.queries, seen.candidates, seen.columns, item)
     features = _features(seen, item)
-    return uplift(requests.rewards.sum(axis=1), shown, features, seed=seed)
+    earned = requests.rewards.sum(axis=1)
+    return uplift(earned, shown, features, requests.people, seed=seed)
 
 
 def _policy(snapshot: Snapshot) -> SequentialPolicy:

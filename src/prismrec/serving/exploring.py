@@ -17,7 +17,7 @@ from prismrec.core import PAGE_OF, Exposure, PrismError
 from prismrec.core.arrays import Floats
 from prismrec.exploration import policy_from
 from prismrec.exploration.logs import slate_log
-from prismrec.exploration.ope import evaluate_slates
+from prismrec.exploration.ope_slates import evaluate_slates
 from prismrec.exploration.overview import by_policy, explored, newcomers, preview
 from prismrec.exploration.rewards import join_rewards
 from prismrec.exploration.settings import POLICIES

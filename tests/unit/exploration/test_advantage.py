@@ -20,7 +20,8 @@ def judged(chances: tuple[float, ...], n: int, seed: int) -> Advantage:
     shown, rng = slates(n, seed), np.random.default_rng(seed + 1)
     rewards = (rng.random(n) < CLICK[shown]).astype(float)[:, None]
     even = np.full((n, 1), 1 / 3)
-    return advantage(rewards, even, even, np.array(chances)[shown][:, None], seed=seed)
+    asked = np.array(chances)[shown][:, None]
+    return advantage(rewards, even, even, asked, np.arange(n), seed=seed)
 
 
 def test_the_difference_is_found_and_its_interval_covers() -> None:
@@ -45,8 +46,8 @@ def test_what_the_log_never_showed_is_refused_or_kept_back() -> None:
     n = 400
     even, none = np.full((n, 1), 1 / 3), np.zeros((n, 1))
     with pytest.raises(NoSupport):
-        advantage(np.ones((n, 1)), even, even, none, seed=0)
+        advantage(np.ones((n, 1)), even, even, none, np.arange(n), seed=0)
     half = np.where(slates(n, 3) == 0, 0.5, 0.0)[:, None]  # the other half is of unknown items
-    found = advantage(np.ones((n, 1)), even, even, half, seed=0)
+    found = advantage(np.ones((n, 1)), even, even, half, np.arange(n), seed=0)
     assert not found.honest
     assert not found.passes(-1.0)

@@ -13,7 +13,8 @@ import pytest
 from prismrec.core import PAGE_OF, BadInput, BadSettings, Event, Exposure
 from prismrec.exploration.diagnostics import NoSupport
 from prismrec.exploration.logs import read_log, read_policy, slate_log
-from prismrec.exploration.ope import evaluate_log, evaluate_slates
+from prismrec.exploration.ope import evaluate_log
+from prismrec.exploration.ope_slates import evaluate_slates
 from prismrec.exploration.stored import rewards_from, stored_slates
 from prismrec.store import open_store, read_store
 
@@ -177,7 +178,13 @@ def slates(n: int) -> tuple[list[Exposure], np.ndarray]:
             chances.append(float(chance[pick]))
             chosen.append(left.pop(pick))
         shown.append(
-            replace(SHOWN, exposure_id=str(row), chosen=tuple(chosen), propensities=tuple(chances))
+            replace(
+                SHOWN,
+                exposure_id=str(row),
+                user_id=str(row),
+                chosen=tuple(chosen),
+                propensities=tuple(chances),
+            )
         )
     return shown, rewards
 
@@ -198,7 +205,9 @@ def test_slates_of_an_exploring_policy_tell_what_others_earn() -> None:
 
 def test_a_log_without_exploration_says_nothing_of_uniform() -> None:
     sure = [
-        replace(SHOWN, exposure_id=str(i), chosen=("a", "b"), propensities=(1.0, 1.0))
+        replace(
+            SHOWN, exposure_id=str(i), user_id=str(i), chosen=("a", "b"), propensities=(1.0, 1.0)
+        )
         for i in range(9)
     ]
     log = slate_log(sure, np.ones((9, 2)))

@@ -35,7 +35,7 @@ def world(policy: SequentialPolicy, n: int, seed: int) -> tuple[Showings, np.nda
 
 def test_the_effect_is_found_where_the_naive_difference_is_wrong() -> None:
     shown, rewards, _ = world(PlackettLuce(1.0), 6000, 0)
-    found = uplift(rewards, shown, np.zeros((6000, 1)), seed=0)
+    found = uplift(rewards, shown, np.zeros((6000, 1)), np.arange(6000), seed=0)
     assert found.naive > 0.8
     assert found.interval[0] < EFFECT < found.interval[1]
     assert found.value == pytest.approx(found.shown - found.hidden)
@@ -45,7 +45,9 @@ def test_the_effect_is_found_where_the_naive_difference_is_wrong() -> None:
 
 def test_features_narrow_the_interval() -> None:
     shown, rewards, keen = world(EpsilonGreedy(0.5), 3000, 1)
-    without, with_ = (uplift(rewards, shown, f, seed=0) for f in (keen * 0.0, keen))
+    without, with_ = (
+        uplift(rewards, shown, f, np.arange(3000), seed=0) for f in (keen * 0.0, keen)
+    )
     assert with_.interval[0] < EFFECT < with_.interval[1]
     assert np.diff(with_.interval) < 0.6 * np.diff(without.interval)
 
@@ -54,7 +56,7 @@ def test_the_interval_covers() -> None:
     inside = 0
     for seed in range(60):
         shown, rewards, keen = world(PlackettLuce(1.0), 400, seed)
-        low, high = uplift(rewards, shown, keen, seed=seed).interval
+        low, high = uplift(rewards, shown, keen, np.arange(400), seed=seed).interval
         inside += low <= EFFECT <= high
     assert inside >= 51  # 57 expected; three standard errors below
 
@@ -69,7 +71,7 @@ def test_the_weights_of_both_sides_are_one_in_the_mean() -> None:
 def test_an_item_that_is_always_or_never_shown_is_refused() -> None:
     shown, rewards, keen = world(Greedy(), 500, 0)
     with pytest.raises(NoSupport, match=r"left the item out|shown the item"):
-        uplift(rewards, shown, keen, seed=0)
+        uplift(rewards, shown, keen, np.arange(500), seed=0)
     nowhere = Showings(np.full(9, -1), np.zeros((9, 2)))
     with pytest.raises(NoSupport):
-        uplift(np.ones(9), nowhere, np.ones((9, 1)), seed=0)
+        uplift(np.ones(9), nowhere, np.ones((9, 1)), np.arange(9), seed=0)

@@ -251,6 +251,8 @@ export default {
   "explore.policy": "Policy",
   "explore.version": "Version",
   "explore.slates": "Slates",
+  "explore.people": "People",
+  "explore.one": "one person only",
   "explore.reward": "Reward a slate",
   "explore.interval": "95% between",
   "explore.between": ({ low, high }) => `${low} and ${high}`,

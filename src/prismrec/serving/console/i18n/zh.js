@@ -247,6 +247,8 @@ export default {
   "explore.policy": "策略",
   "explore.version": "版本",
   "explore.slates": "列表数",
+  "explore.people": "人数",
+  "explore.one": "仅一人",
   "explore.reward": "每个列表的回报",
   "explore.interval": "95% 区间",
   "explore.between": ({ low, high }) => `${low} 至 ${high}`,

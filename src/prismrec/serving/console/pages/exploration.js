@@ -59,17 +59,23 @@ function policies({ policies: rows, rewards }) {
   return [
     h("p.muted", {}, t("explore.policies.note", { rewards: counted })),
     table(
-      ["explore.policy", "slate.release", "explore.slates", "explore.reward", "explore.interval"].map(
-        (name) => t(name),
-      ),
+      [
+        "explore.policy",
+        "slate.release",
+        "explore.slates",
+        "explore.people",
+        "explore.reward",
+        "explore.interval",
+      ].map((name) => t(name)),
       rows.map((row) => [
         h("span", { title: `${t("explore.version")}: ${row.version}` }, row.policy),
         number(row.release),
         number(row.slates),
+        number(row.people),
         number(row.reward, 2),
-        between(row.interval),
+        row.interval ? between(row.interval) : t("explore.one"),
       ]),
-      [1, 2, 3, 4],
+      [1, 2, 3, 4, 5],
     ),
   ];
 }
@@ -97,7 +103,9 @@ function estimates({ estimates: rows, policies: served }) {
 }
 
 function span({ policy, value, interval, refused }, most) {
-  if (!interval) return h("li", {}, h("strong", {}, policy), h("p.muted", {}, refused));
+  if (!interval) {
+    return h("li", {}, h("strong", {}, policy), h("p.muted", {}, refused ?? t("explore.one")));
+  }
   const share = (x) => `${(100 * Math.min(1, Math.max(0, x / most))).toFixed(2)}%`;
   const [low, high] = interval;
   return h(
