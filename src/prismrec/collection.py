@@ -34,6 +34,7 @@ from prismrec.core import (
 from prismrec.engine import Engine, Explanation
 from prismrec.feedback import Feedback
 from prismrec.folder import database_of, key_of, settings_of
+from prismrec.opinions import Opinions
 from prismrec.release import Release, load_release, save_release
 from prismrec.screening import Screening
 from prismrec.snapshot import Snapshot
@@ -66,6 +67,7 @@ class Collection:
         self.trial: Trial | None = None
         self.suggestions = Suggestions(store)
         self.screening = Screening(self)
+        self.opinions = Opinions(self)
         self._turn = threading.RLock()
 
     @property
@@ -115,6 +117,7 @@ class Collection:
     def close(self) -> None:
         """Finish what is queued and let go of the store. Calling it again does nothing."""
         self.feedback.close()
+        self.opinions.close()
         if self.trial is not None:
             self.trial.close()
         self.store.close()

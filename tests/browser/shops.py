@@ -13,11 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-__all__ = ["USERS", "fitted_shops", "served", "server"]
+__all__ = ["BAD", "GOOD", "USERS", "fitted_shops", "served", "server"]
 
 USERS = [f"user-{n}" for n in range(40)]
 BOOT = "from prismrec.cli.main import main; main()"
 PATIENCE = 120.0
+GOOD, BAD = "很好 great, works well", "很差 fell apart <b>at once</b>"
 VERDICT = {
     "promote": False,
     "why": "the lower bound of its advantage stays below +1%",
@@ -42,6 +43,7 @@ def fitted(folder: Path, language: str) -> Path:
     import prismrec as pr
     from prismrec.config import Settings
     from prismrec.evaluation.simulator import SimulatorSettings, simulate
+    from prismrec.language.monitor.settings import MonitorSettings
     from prismrec.release import load_release
 
     sizes = SimulatorSettings(items=150, users=len(USERS), events=1500, language=language)
@@ -55,12 +57,27 @@ def fitted(folder: Path, language: str) -> Path:
     )
     (folder / "terms.toml").write_text('review = ["487", "894"]')
     listed = replace(settings.content, terms=str(folder / "terms.toml"))
+    watched = MonitorSettings(using=str(sentiment(folder)), watch=("bad",), baseline=120)
+    if language == "en":  # In the other shop nothing is watched.
+        settings = replace(settings, monitor=watched)
     settings = replace(settings, content=listed)
     path = folder / f"{language}.prism"
     with pr.fit(folder / f"data-{language}", path, settings=settings) as shop:
         shop.add_release(load_release(shop.releases.open(1), 1))
         shop.releases.judge(2, VERDICT)
     return path
+
+
+def sentiment(folder: Path) -> Path:
+    """A classifier that tells bad from good."""
+    from prismrec.language.classifier.fit import fit_classifier
+    from prismrec.language.classifier.settings import ClassifierSettings
+
+    place = folder / "sentiment.model"
+    if not place.exists():
+        settings = ClassifierSettings(mode="words")
+        fit_classifier([GOOD, BAD] * 20, ["good", "bad"] * 20, settings).save(place)
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ PAGES = {
     "catalogue": ".products li",
     "exploration": ".answer table",
     "chat": ".hints button",
+    "opinions": ".panel",
     "review": ".doubt",
     "quality": ".trail table",
 }
@@ -39,13 +40,13 @@ def test_language_and_shop_are_chosen_and_kept(opening: Opening) -> None:
     page = console.page
     console.button("Settings").click()
     page.get_by_label("Language").select_option("中文")
-    expect(page.get_by_role("link", name="商品目录")).to_be_visible()
+    expect(page.get_by_role("link", name="目录", exact=True)).to_be_visible()
     page.get_by_role("button", name="设置").click()
     page.get_by_label("数据集").select_option("zh")
     expect(page.locator(".brand-shop")).to_have_text("zh")
     page.reload()
     expect(page.locator(".brand-shop")).to_have_text("zh")
-    expect(page.get_by_role("link", name="商品目录")).to_be_visible()
+    expect(page.get_by_role("link", name="目录", exact=True)).to_be_visible()
 
 
 def test_the_dictionaries_say_the_same_things(opening: Opening) -> None:

@@ -1,9 +1,11 @@
 """The service: one app over any number of collections.
 
 POST   /v1/{collection}/recommend  search  complete  similar  chat  chat/stream  answer
-POST   /v1/{collection}/events  items  users  sessions/link
+POST   /v1/{collection}/events  items  users  sessions/link  opinions
 POST   /v1/{collection}/releases/promote  releases/rollback  rules  keys  content/rulings
+POST   /v1/{collection}/opinions/alerts/close
 GET    /v1/{collection}/recommend  search  complete  explain  items/{id}  users  users/{id}/history
+GET    /v1/{collection}/opinions  opinions/alerts
 GET    /v1/{collection}/content/queue  content/rulings  content/lessons
 GET    /v1/{collection}/releases  stats  exploration  exploration/preview  audit  rules  keys
 DELETE /v1/{collection}/items/{id}  users/{id}  rules/{id}  keys/{id}  content/rulings/{id}
@@ -36,6 +38,7 @@ from prismrec.serving import (
     screen,
     talk,
     tell,
+    watch,
 )
 from prismrec.serving.answers import CollectionsOut
 from prismrec.serving.auth import KeyRing, RateLimit
@@ -98,7 +101,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
     _cors(app, settings)
-    for room in (ask, talk, desk, tell, look, exploring, curate, screen, manage):
+    for room in (ask, talk, desk, tell, look, exploring, watch, curate, screen, manage):
         app.include_router(room.router, prefix="/v1/{collection}")
     _health(app, served)
     _pages(app)

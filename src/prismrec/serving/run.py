@@ -52,7 +52,9 @@ def serve(
         ]
         refuse_open_door(settings.host, collections)
         for collection in collections:
-            shared_chat_model(collection.settings.chat)  # what is wrong with it is said now
+            # What is wrong with these is said now.
+            shared_chat_model(collection.settings.chat)
+            collection.opinions.ready()
         log.info("serving %s on %s", ", ".join(c.name for c in collections), url)
         config = uvicorn.Config(
             create_app(collections, settings),

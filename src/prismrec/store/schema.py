@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 __all__ = [
     "SESSION",
+    "alerts",
     "asked",
     "audit",
     "counters",
@@ -29,13 +30,16 @@ __all__ = [
     "items",
     "keys",
     "metadata",
+    "opinion_days",
     "person_key",
     "relations",
     "rules",
     "rulings",
+    "said",
     "searches",
     "sessions",
     "users",
+    "watches",
 ]
 
 metadata = MetaData()
@@ -224,4 +228,48 @@ asked = Table(
     PrimaryKeyConstraint("collection", "text", name="asked_pk"),
     Index("asked_by_users", "collection", "users"),
     **_CLUSTERED,
+)
+
+said = Table(
+    "said",
+    metadata,
+    _text("collection"),
+    _number("seq"),
+    _text("text_id"),
+    _text("at"),
+    _text("text"),
+    _text("scores"),
+    PrimaryKeyConstraint("collection", "seq", name="said_pk"),
+    UniqueConstraint("collection", "text_id", name="said_by_id"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    _text("collection"),
+    _number("seen"),
+    _text("setup"),
+    _text("body"),
+    PrimaryKeyConstraint("collection", name="watches_pk"),
+)
+
+opinion_days = Table(
+    "opinion_days",
+    metadata,
+    _text("collection"),
+    _text("day"),
+    _text("body"),
+    PrimaryKeyConstraint("collection", "day", name="opinion_days_pk"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _text("collection"),
+    _number("seq"),
+    _text("body"),
+    Column("due", Boolean, nullable=False),
+    Column("closed_at", BigInteger),
+    _text("closed_by"),
+    PrimaryKeyConstraint("collection", "seq", name="alerts_pk"),
 )

@@ -16,6 +16,7 @@ from prismrec.store.erasure import erase, scrub
 from prismrec.store.events import Events, Tail
 from prismrec.store.exposures import Exposures
 from prismrec.store.keys import Keys
+from prismrec.store.opinions import OpinionLog
 from prismrec.store.ownership import Ownership
 from prismrec.store.people import People
 from prismrec.store.rules import Rules
@@ -43,8 +44,8 @@ def open_store(url: str, collection: str, settings: StoreSettings | None = None)
 class Store:
     """Everything a collection must not lose, by subject. Safe to use from several threads.
 
-    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules`, `rulings`
-    and `searches` each document their own.
+    `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules`, `rulings`,
+    `searches` and `opinions` each document their own.
     """
 
     def __init__(self, url: str, collection: str, settings: StoreSettings) -> None:
@@ -74,6 +75,7 @@ class Store:
         self.people = People(database, collection)
         self.rules = Rules(database, writer, collection, settings)
         self.rulings = Rulings(database, writer, collection, settings)
+        self.opinions = OpinionLog(database, writer, collection)
 
     @property
     def waiting(self) -> int:

@@ -18,10 +18,10 @@ from prismrec.language.classifier.weighing import pooled
 from prismrec.language.classifier.words import WordsPart
 from prismrec.language.folder import file_sha256
 
-__all__ = ["FORMAT", "Part", "TextClassifier", "Verdict"]
+__all__ = ["FORMAT", "MANIFEST", "Part", "TextClassifier", "Verdict"]
 
 FORMAT = 1
-_MANIFEST, _ENCODER = "classifier.json", "encoder"
+MANIFEST, _ENCODER = "classifier.json", "encoder"
 
 
 class Part(Protocol):
@@ -114,13 +114,13 @@ class TextClassifier:
             "facts": self.facts,
         }
         text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
-        (folder / _MANIFEST).write_text(text + "\n", "utf-8")
+        (folder / MANIFEST).write_text(text + "\n", "utf-8")
 
     @staticmethod
     def load(folder: Path) -> TextClassifier:
         """The classifier that `save` put into `folder`. Raises `NotFound` where there is none,
         `NewerFormat` where a later version wrote it, `Corrupt` where its files do not match."""
-        path = folder / _MANIFEST
+        path = folder / MANIFEST
         if not path.is_file():
             raise NotFound(
                 f"There is no classifier in {folder}.", hint="Train one: prismrec classify --out."

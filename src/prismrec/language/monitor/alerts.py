@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -42,6 +43,12 @@ class Alert:
     def to_json(self) -> dict[str, Any]:
         """As it is sent and kept."""
         return asdict(self)
+
+    @staticmethod
+    def from_json(told: Mapping[str, Any]) -> Alert:
+        """The one that was told."""
+        causes = tuple((int(n), str(text), float(share)) for n, text, share in told["causes"])
+        return Alert(**{**told, "causes": causes})
 
 
 def to_log(alert: Alert) -> None:

@@ -12,7 +12,11 @@ __all__ = ["MonitorSettings"]
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """`baseline` texts are read first and say what is usual. From then on a rate that rises to one
+    """`using` is the folder of a classifier made by `prismrec classify --out`, in the collection's
+    folder unless absolute, and `watch` are the labels of it that a server watches; with `topics`, a
+    second classifier, within each topic too. (`prismrec monitor` is told these on its line.)
+
+    `baseline` texts are read first and say what is usual. From then on a rate that rises to one
     of `ratios` times the usual is looked for; `texts_between_false_alarms` is how many texts pass
     on average, at least, before an alarm where nothing rose, over everything that is watched.
 
@@ -22,6 +26,9 @@ class MonitorSettings:
     told of at least `least_rate`.
     """
 
+    using: str = ""
+    watch: tuple[str, ...] = ()
+    topics: str = ""
     baseline: int = 3_000
     ratios: tuple[float, ...] = (1.5, 2.0, 4.0)
     texts_between_false_alarms: float = 30_000.0
@@ -32,6 +39,11 @@ class MonitorSettings:
     deadline_s: float = 5.0
 
     def __post_init__(self) -> None:
+        if bool(self.using) != bool(self.watch):
+            raise BadSettings(
+                "monitor.using and monitor.watch go together.",
+                hint="Name a classifier, and the labels of it to watch.",
+            )
         if not self.ratios or min(self.ratios) <= 1:
             raise BadSettings(
                 f"monitor.ratios is {list(self.ratios)}.", hint="Give numbers above 1."

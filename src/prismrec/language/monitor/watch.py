@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,9 @@ from prismrec.language.monitor.rise import Rise
 from prismrec.language.monitor.settings import MonitorSettings
 from prismrec.language.monitor.shift import at_rates, rates_of
 
-__all__ = ["Monitor", "Said"]
+__all__ = ["LOOKS_BACK", "Day", "Monitor", "Said"]
 
-_KEPT = 2_000
+LOOKS_BACK = 2_000
 """Texts that an alert can look back on."""
 
 
@@ -46,8 +47,8 @@ class _Series:
 
 
 @dataclass
-class _Day:
-    """The sums of a day, by series."""
+class Day:
+    """How many texts came on a day, and the sums of what they say for each series."""
 
     texts: int
     sums: Floats
@@ -71,7 +72,7 @@ class Monitor:
     _before: list[tuple[Said, Floats]] = field(default_factory=list)
     _series: list[_Series] = field(default_factory=list)
     _turned: list[tuple[Floats, Floats]] = field(default_factory=list)
-    _days: dict[str, _Day] = field(default_factory=dict)
+    _days: dict[str, Day] = field(default_factory=dict)
     _seen: int = 0
 
     def __post_init__(self) -> None:
@@ -87,17 +88,20 @@ class Monitor:
                 for i in places
                 for place, topic in enumerate(self.topics.labels)
             ]
-        self._recent: deque[tuple[int, Said, Floats]] = deque(maxlen=_KEPT)
+        self._recent: deque[tuple[int, Said, Floats]] = deque(maxlen=LOOKS_BACK)
 
     def see(self, said: Sequence[Said]) -> list[Alert]:
         """The next texts of the stream, in order; the alerts they raise."""
-        if not said:
-            return []
-        texts = [one.text for one in said]
-        found = [self.classifier.probabilities(texts)]
-        if self.topics is not None:
-            found.append(self.topics.probabilities(texts))
-        rows = [np.concatenate(row) for row in zip(*found, strict=True)]
+        return self.take(said, self.read([one.text for one in said]))
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """(n, labels and topics) what the classifiers say of `texts`; changes nothing, so that
+        several threads may read at once."""
+        found = [one.probabilities(texts) for one in self._classifiers]
+        return np.concatenate(found, axis=1)
+
+    def take(self, said: Sequence[Said], rows: Floats) -> list[Alert]:
+        """The same as `see`, for texts of which `read` has said `rows`."""
         alerts: list[Alert] = []
         for one, row in zip(said, rows, strict=True):
             if not self._turned:
@@ -107,6 +111,63 @@ class Monitor:
                 continue
             alerts += self._sees(one, self._values(row[None])[0])
         return alerts
+
+    @property
+    def seen(self) -> int:
+        """How many texts came so far, those that said what is usual included."""
+        return self._seen + len(self._before)
+
+    @property
+    def series(self) -> tuple[tuple[str, str, str], ...]:
+        """(name, label, topic) of all that is watched; no topic where it is over all texts."""
+        labels, topics = self.classifier.labels, self.topics.labels if self.topics else ()
+        return tuple(
+            (one.name, labels[one.label], topics[one.topic] if one.topic >= 0 else "")
+            for one in self._series
+        )
+
+    @property
+    def usual(self) -> dict[str, float]:
+        """What is usual of each series; empty until the baseline is read."""
+        return {one.name: one.rise.usual for one in self._series if one.rise is not None}
+
+    @property
+    def days(self) -> Mapping[str, Day]:
+        """The days so far, by their names."""
+        return self._days
+
+    def state(self) -> dict[str, Any]:
+        """All that the next alarm depends on but the texts of late, as JSON; see `resume`."""
+        rises = [one.rise.to_json() for one in self._series if one.rise is not None]
+        return {
+            "seen": self._seen,
+            "rates": [rates.tolist() for _, rates in self._turned],
+            "rises": rises,
+        }
+
+    def resume(
+        self,
+        state: Mapping[str, Any],
+        days: Mapping[str, Day],
+        late: Iterable[tuple[Said, Floats]],
+    ) -> None:
+        """Go on where a monitor with the same classifiers, labels and settings was: its `state`,
+        its `days`, and the last texts that it took, with what `read` said of them: all of them
+        before there is a baseline, else `LOOKS_BACK`. What follows is the same to the last bit."""
+        late = list(late)
+        if not state["rates"]:
+            self._before = late
+            return
+        self._turned = [
+            (np.asarray(one.facts["shares"], np.float64), np.asarray(rates, np.float64))
+            for one, rates in zip(self._classifiers, state["rates"], strict=True)
+        ]
+        for series, told in zip(self._series, state["rises"], strict=True):
+            series.rise = Rise.from_json(told)
+        self._days, self._seen = dict(days), int(state["seen"])
+        first = self._seen - len(late) + 1
+        for number, (said, row) in enumerate(late, first):
+            self._recent.append((number, said, self._values(row[None])[0]))
 
     def rates(self) -> list[dict[str, object]]:
         """By day: how many texts, and the rate of each series, in the order of the days. They
@@ -120,11 +181,15 @@ class Monitor:
             for day, sums in sorted(self._days.items())
         ]
 
+    @property
+    def _classifiers(self) -> list[TextClassifier]:
+        return [self.classifier] if self.topics is None else [self.classifier, self.topics]
+
     def _settle(self) -> None:
         """Learn from the first texts what is usual."""
         table = np.stack([row for _, row in self._before])
         at = 0
-        for one in filter(None, (self.classifier, self.topics)):
+        for one in self._classifiers:
             trained = np.asarray(one.facts["shares"], np.float64)
             said = table[:, at : at + len(trained)]
             self._turned.append((trained, rates_of(said, trained, self.settings.least_rate)))
@@ -153,7 +218,7 @@ class Monitor:
 
     def _counts(self, said: Said, values: Floats) -> None:
         self._seen += 1
-        day = self._days.setdefault(said.day, _Day(0, np.zeros(len(values))))
+        day = self._days.setdefault(said.day, Day(0, np.zeros(len(values))))
         day.texts += 1
         day.sums += values
         self._recent.append((self._seen, said, values))

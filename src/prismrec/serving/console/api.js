@@ -46,6 +46,13 @@ export const rule = (item_id, label) => post("/content/rulings", { item_id, labe
 
 export const unrule = (id) => call("DELETE", at(`/content/rulings/${encodeURIComponent(id)}`));
 
+/** What is watched of what is said, the alerts, the newest first, and seeing to one. */
+export const opinions = (signal) => get("/opinions", {}, signal);
+
+export const alerts = (signal) => get("/opinions/alerts", {}, signal);
+
+export const closeAlert = (alert) => post("/opinions/alerts/close", { alert });
+
 export const similar = (item_id, n, signal) =>
   post("/similar", { item_id, n, explore: false }, signal);
 

@@ -1,11 +1,10 @@
 /** Events by day as stacked bars, with the figures as a table for those who cannot see them. */
 
 import { eventName, number, t } from "../i18n/words.js";
-import { onChange } from "../state.js";
 import { h } from "./dom.js";
+import { HEIGHT, colours, dayFormat, plotted } from "./plot.js";
 import { table } from "./table.js";
 
-const HEIGHT = 260;
 const DAY = 86_400_000;
 const COLOURS = {
   view: "--blue",
@@ -20,25 +19,11 @@ const OTHERS = ["--indigo", "--yellow", "--grey"];
 /** The chart of `rows`, {day, event, count} each. */
 export async function dayChart(rows, signal) {
   if (!rows.length) return h("p.muted", {}, t("quality.days.none"));
-  const { default: UPlot } = await import("../vendor/uplot/uPlot.esm.js");
   const found = byKind(rows);
-  const place = h("div.chart", { role: "img", "aria-label": t("quality.days.label") });
-  let plot;
-  const draw = () => {
-    plot?.destroy();
-    const data = [found.days.map((_, i) => i), ...stacked(found.counts)];
-    plot = new UPlot(options(UPlot, found, place.clientWidth || 600), data, place);
-  };
-  const watch = new ResizeObserver(() => {
-    if (!plot) draw();
-    else plot.setSize({ width: place.clientWidth, height: HEIGHT });
-  });
-  watch.observe(place);
-  signal.addEventListener("abort", () => {
-    watch.disconnect();
-    plot?.destroy();
-  });
-  onChange((patch) => "theme" in patch && draw(), signal);
+  const place = await plotted(t("quality.days.label"), signal, (UPlot, width) => [
+    options(UPlot, found, width),
+    [found.days.map((_, i) => i), ...stacked(found.counts)],
+  ]);
   return [place, figures(found)];
 }
 
@@ -114,25 +99,6 @@ function options(UPlot, { days, kinds, counts }, width) {
       })),
     ],
   };
-}
-
-/** The colours of the theme as a canvas needs them: computed, not by name. */
-function colours() {
-  const probe = h("i", { hidden: true });
-  document.body.append(probe);
-  queueMicrotask(() => probe.remove());
-  return (name) => {
-    probe.style.color = `var(${name})`;
-    return getComputedStyle(probe).color;
-  };
-}
-
-function dayFormat(style) {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
-    ...style,
-    timeZone: "UTC",
-  });
-  return (day) => (day ? format.format(Date.parse(day)) : "");
 }
 
 function figures({ days, kinds, counts }) {
