@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from prismrec.arms import Trial, snapshot_of
+from prismrec.arms import Trials, snapshot_of
 from prismrec.assembly import with_items, with_rules, without_items
 from prismrec.config import Settings
 from prismrec.core import (
@@ -64,11 +64,11 @@ class Collection:
         self.releases = Releases(path)
         self.feedback = Feedback(store, settings.exploration)
         self.engine = Engine(self.feedback.follow(snapshot), store.events, self._log)
-        self.trial: Trial | None = None
+        self._turn = threading.RLock()
+        self.trials = Trials(path, settings, store, self._log, self._turn)
         self.suggestions = Suggestions(store)
         self.screening = Screening(self)
         self.opinions = Opinions(self)
-        self._turn = threading.RLock()
 
     @property
     def name(self) -> str:
@@ -108,7 +108,7 @@ class Collection:
             store.announce(url)
             release = load_release(releases.open(number), number)
             shop = cls(path, settings, store, snapshot_of(store, release, settings, path))
-            shop.trial = Trial.of(path, settings, store, shop._log)
+            shop.trials.resume()
             return shop
         except BaseException:
             store.close()
@@ -118,8 +118,7 @@ class Collection:
         """Finish what is queued and let go of the store. Calling it again does nothing."""
         self.feedback.close()
         self.opinions.close()
-        if self.trial is not None:
-            self.trial.close()
+        self.trials.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -132,9 +131,10 @@ class Collection:
 
     def ask(self, query: Query) -> Slate:
         """Answer any query; the calls below are ways of writing one."""
-        if self.trial is None:
+        trial = self.trials.running
+        if trial is None:
             return self.engine.answer(query)
-        engine, query = self.trial.assigned(query, self.engine)
+        engine, query = trial.assigned(query, self.engine)
         return engine.answer(query)
 
     def recommend(
@@ -224,8 +224,7 @@ class Collection:
         self.suggestions.refresh()
         with self._turn:
             self.engine.snapshot = self.feedback.follow(self.snapshot)
-            if self.trial is not None:
-                self.trial.learn_anew()
+            self.trials.learn_anew()
         self.store.audit.append("erase", by, {"removed": counts})
         return counts
 
@@ -281,13 +280,12 @@ class Collection:
             move()
             self.store.audit.append(action, by, {"from": before, "to": number})
             self.engine.snapshot = self.feedback.follow(snapshot)
-            if self.trial is not None and self.trial.settings.challenger == number:
-                self.trial.close()  # it has won
-                self.trial = None
+            self.trials.promoted(number, by=by)
 
     @property
     def _engines(self) -> tuple[Engine, ...]:
-        return (self.engine,) if self.trial is None else (self.engine, self.trial.engine)
+        trial = self.trials.running
+        return (self.engine,) if trial is None else (self.engine, trial.engine)
 
     def change(self, change: Callable[[Snapshot], Snapshot]) -> None:
         """Change what is served, of every release that serves; changes take turns."""

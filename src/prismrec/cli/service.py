@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from prismrec.core import BadInput, Busy, Locked, NotFound, PrismError
+from prismrec.core import BadInput, Busy, Conflict, Locked, NotFound, PrismError
 
 __all__ = ["Service", "reached"]
 
-KINDS: dict[int, type[PrismError]] = {404: NotFound, 409: Locked, 422: BadInput, 503: Busy}
+KINDS: dict[int, type[PrismError]] = {404: NotFound, 409: Conflict, 422: BadInput, 503: Busy}
 SECONDS = 120.0
 Answer = TypeVar("Answer")
 

@@ -7,6 +7,7 @@ __all__ = [
     "BadSettings",
     "Busy",
     "ChatRefused",
+    "Conflict",
     "Corrupt",
     "Locked",
     "MissingExtra",
@@ -71,6 +72,14 @@ class Locked(PrismError):
     def __init__(self, message: str, *, hint: str = "", url: str = "") -> None:
         super().__init__(message, hint=hint)
         self.url = url
+
+
+class Conflict(PrismError):
+    """What is asked for does not go with what is under way."""
+
+    status = 409
+    exit_code = 4
+    title = "Conflict"
 
 
 class Busy(PrismError):

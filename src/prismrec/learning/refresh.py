@@ -28,7 +28,7 @@ from prismrec.learning.gates import Verdict, compare
 from prismrec.learning.training import Material, gather, train
 from prismrec.models.registry import scorer_from_state
 from prismrec.release import Release, load_release, save_release
-from prismrec.store import Releases, read_store
+from prismrec.store import Releases, read_store, under_way
 
 __all__ = ["Refreshed", "refresh", "watch"]
 
@@ -57,6 +57,7 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
         if last_seq <= serving.last_seq:
             return Refreshed(0, 0, None, time.perf_counter() - began)
         events, catalogue = store.events(), store.catalogue()
+        trial = under_way(store.experiments())
         told = calibrated_by_log(serving.calibration, serving.number, store.exposures(), events)
         searches = newest_searches(store.exposures())
     fresh = events.filter(pl.col("seq") > serving.last_seq)
@@ -81,7 +82,8 @@ def refresh(path: Path, *, settings: Settings | None = None, seed: int = 0) -> R
     verdict = judge(old, new, known, release, settings, seed)
     report = {**release.report, "gate": asdict(verdict), "new_events": len(fresh)}
     number = save_release(replace(release, report=report), releases)
-    releases.retain(settings.learning.keep_releases, [settings.experiment.challenger])
+    used = [settings.experiment.challenger, trial.challenger if trial else 0]
+    releases.retain(settings.learning.keep_releases, used)
     return Refreshed(number, len(fresh), verdict, time.perf_counter() - began)
 
 

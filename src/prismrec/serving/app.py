@@ -1,14 +1,16 @@
 """The service: one app over any number of collections.
 
 POST   /v1/{collection}/recommend  search  complete  similar  chat  chat/stream  answer
-POST   /v1/{collection}/events  items  users  sessions/link  opinions
-POST   /v1/{collection}/releases/promote  releases/rollback  rules  keys  content/rulings
-POST   /v1/{collection}/opinions/alerts/close
+POST   /v1/{collection}/events  items  users  sessions/link  opinions  opinions/alerts/close
+POST   /v1/{collection}/releases/promote  releases/rollback  experiments  rules  keys
+POST   /v1/{collection}/content/rulings
 GET    /v1/{collection}/recommend  search  complete  explain  items/{id}  users  users/{id}/history
 GET    /v1/{collection}/opinions  opinions/alerts
 GET    /v1/{collection}/content/queue  content/rulings  content/lessons
 GET    /v1/{collection}/releases  stats  exploration  exploration/preview  audit  rules  keys
+GET    /v1/{collection}/experiments  experiments/{name}
 DELETE /v1/{collection}/items/{id}  users/{id}  rules/{id}  keys/{id}  content/rulings/{id}
+DELETE /v1/{collection}/experiments/{name}
 GET    /v1  /healthz  /readyz  /metrics  /openapi.json  /docs, and the console at /
 """
 
@@ -31,6 +33,7 @@ from prismrec.serving import (
     ask,
     curate,
     desk,
+    experimenting,
     exploring,
     look,
     manage,
@@ -101,8 +104,21 @@ def create_app(
     problems.install(app)
     app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
     _cors(app, settings)
-    for room in (ask, talk, desk, tell, look, exploring, watch, curate, screen, manage):
+    for room in (
+        ask,
+        talk,
+        desk,
+        tell,
+        look,
+        exploring,
+        watch,
+        curate,
+        screen,
+        experimenting,
+        manage,
+    ):
         app.include_router(room.router, prefix="/v1/{collection}")
+    app.include_router(experimenting.reading, prefix="/v1/{collection}")
     _health(app, served)
     _pages(app)
     described(app)

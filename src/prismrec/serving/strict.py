@@ -40,6 +40,7 @@ def guarded(tag: str, role: str) -> APIRouter:
             (401, "A key is needed."),
             (403, "The key's role does not reach this far."),
             (404, "No such collection, or what was asked for is not there."),
+            (409, "It does not go with what is under way."),
             (413, "The body is too large."),
             (415, "The body does not say that it is JSON."),
             (422, "Something in the request cannot be used."),

@@ -1,6 +1,7 @@
 """Durable state: events, items, users, exposures, releases. See docs/decisions/store.md."""
 
 from prismrec.store.audit import AuditLine
+from prismrec.store.experiments import Experiment, under_way
 from prismrec.store.keys import Key
 from prismrec.store.load import LoadReport
 from prismrec.store.ownership import Holder, holder
@@ -11,6 +12,7 @@ from prismrec.store.store import Store, open_store
 
 __all__ = [
     "AuditLine",
+    "Experiment",
     "Holder",
     "Key",
     "LoadReport",
@@ -21,4 +23,5 @@ __all__ = [
     "holder",
     "open_store",
     "read_store",
+    "under_way",
 ]

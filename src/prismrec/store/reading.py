@@ -3,7 +3,7 @@ writes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from prismrec.store import counters
 from prismrec.store.catalogue import load_catalogue
 from prismrec.store.database import Database
 from prismrec.store.events import events_since
+from prismrec.store.experiments import Experiment, experiments_of
 from prismrec.store.exposures import exposures_since
 from prismrec.store.settings import StoreSettings
 from prismrec.store.store import open_store
@@ -35,12 +36,16 @@ class StoreReader:
         """All events after seq `after`; see `Events.since`."""
         return events_since(self._database, self._collection, after, EVERYTHING)
 
-    def exposures(self) -> Iterator[Exposure]:
-        """All slates that were shown, in the order they were logged, read piece by piece."""
-        seq = 0
+    def exposures(self, after: int = 0) -> Iterator[Exposure]:
+        """All slates logged after seq `after`, in their order, read piece by piece."""
+        seq = after
         while rows := exposures_since(self._database, self._collection, seq, PIECE):
             yield from (shown for _, shown in rows)
             seq = rows[-1][0]
+
+    def experiments(self) -> Sequence[Experiment]:
+        """All experiments that were started while serving, newest first."""
+        return experiments_of(self._database, self._collection)
 
     def last_seq(self) -> int:
         """The seq of the newest event."""

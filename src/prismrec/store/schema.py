@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "counters",
     "events",
     "events_by_person",
+    "experiments",
     "exposures",
     "items",
     "keys",
@@ -207,6 +209,27 @@ rulings = Table(
     _text("item_id"),
     _text("body"),
     PrimaryKeyConstraint("collection", "item_id", name="rulings_pk"),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    _text("collection"),
+    _text("name"),
+    _number("challenger"),
+    Column("share", Float(53), nullable=False),
+    _number("started_at"),
+    _number("after_exposure"),
+    _number("after_event"),
+    Column("stopped_at", BigInteger),
+    PrimaryKeyConstraint("collection", "name", name="experiments_pk"),
+    Index(
+        "experiments_under_way",
+        "collection",
+        unique=True,
+        sqlite_where=text("stopped_at IS NULL"),
+        postgresql_where=text("stopped_at IS NULL"),
+    ),
 )
 
 searches = Table(

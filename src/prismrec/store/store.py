@@ -14,6 +14,7 @@ from prismrec.store.coherence import CoherentCache
 from prismrec.store.database import Database
 from prismrec.store.erasure import erase, scrub
 from prismrec.store.events import Events, Tail
+from prismrec.store.experiments import Experiments
 from prismrec.store.exposures import Exposures
 from prismrec.store.keys import Keys
 from prismrec.store.opinions import OpinionLog
@@ -45,7 +46,7 @@ class Store:
     """Everything a collection must not lose, by subject. Safe to use from several threads.
 
     `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules`, `rulings`,
-    `searches` and `opinions` each document their own.
+    `experiments`, `searches` and `opinions` each document their own.
     """
 
     def __init__(self, url: str, collection: str, settings: StoreSettings) -> None:
@@ -76,6 +77,7 @@ class Store:
         self.rules = Rules(database, writer, collection, settings)
         self.rulings = Rulings(database, writer, collection, settings)
         self.opinions = OpinionLog(database, writer, collection)
+        self.experiments = Experiments(database, writer, collection)
 
     @property
     def waiting(self) -> int:
