@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -65,6 +66,10 @@ class Served:
     event_to_slate_ms: dict[str, float] = field(default_factory=dict)
     item_to_search_ms: dict[str, float] = field(default_factory=dict)
     server_rss_mib: float = 0.0
+    server_processor_ms: float = 0.0
+    """Processor time of the server for one request of the load, whatever else the machine does."""
+    client_processor_ms: float = 0.0
+    """The same of this process, which shares its cores."""
     idle_stall_ms: float = 0.0
     """The longest that a sleeping process overslept before anything ran: the machine's own part."""
 
@@ -170,7 +175,11 @@ async def measure(
             made.searches_only = searches_only
             found = Served(name, items, rate, seconds, round(time.perf_counter() - began, 1))
             found.idle_stall_ms = stall
+            busy = processor(server.pid), time.process_time()
             await load(http, made, found)
+            asked = WARM_UP + found.rate * found.seconds
+            found.server_processor_ms = round(1e3 * (processor(server.pid) - busy[0]) / asked, 2)
+            found.client_processor_ms = round(1e3 * (time.process_time() - busy[1]) / asked, 2)
             if not searches_only:
                 await delays(http, made, found)
             found.server_rss_mib = resident(server.pid)
@@ -208,6 +217,12 @@ def resident(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return round(int(line.split()[1]) / 1024, 1)
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:

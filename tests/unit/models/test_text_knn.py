@@ -119,3 +119,17 @@ def test_a_few_items_score_as_in_the_whole_catalogue():
     whole = scorer.parts(queries)[0]
     want = np.vstack([whole[[5, 1]], np.zeros((1, 2)), whole[[3]]])
     np.testing.assert_allclose(scorer.parts(queries, items)[0], want, atol=1e-6)
+
+
+def test_a_few_items_for_each_of_several_queries_score_as_in_the_whole_catalogue():
+    """Few against the catalogue are scored alone, each once; many are picked from all scores."""
+    rng = generator(3, "items")
+    texts = rng.normal(size=(60, 4)).astype(np.float32)
+    scorer = fit(catalogue(texts, [[int(i) % 3] for i in range(60)]))
+    queries = QueryBatch.of([[1, 3], [], [7]])
+    whole = scorer.parts(queries)
+    for width in (5, 40):
+        items = rng.integers(-1, 60, size=(3, width)).astype(np.int32)
+        want = np.take_along_axis(whole, np.maximum(items, 0)[..., None], 1)
+        want = np.where(items[..., None] >= 0, want, 0)
+        np.testing.assert_allclose(scorer.parts(queries, items), want, atol=1e-6)

@@ -17,6 +17,10 @@ BLOCK_CELLS = 1 << 24
 """Cells of the dense (queries, items, parts) block computed at a time: 64 MiB of float32."""
 
 
+SMALL_SHARE = 0.25
+"""Items asked for, over all queries, as a share of the catalogue up to which they are scored alone."""
+
+
 class WholeCatalogueScorer(ABC):
     """Base of the scorers whose cheapest way is to score the whole catalogue, then pick.
 
@@ -67,11 +71,20 @@ class WholeCatalogueScorer(ABC):
         last: tuple[QueryBatch, list[Scores]] | None = self.__dict__.get("_last_parts")
         if last is not None and last[0] is queries:
             return [choose_items(part, items) for part in last[1]]
-        few = items if items.ndim == 1 else items[0] if len(items) == 1 else None
-        if few is None or self.n_items == 0:
+        if items.ndim == 1 or len(items) == 1:
+            return self._few_parts(queries, items.ravel())
+        if items.size > SMALL_SHARE * self.n_items:
             return [choose_items(part, items) for part in self.all_parts(queries)]
-        parts = self.some_parts(queries, np.maximum(few, 0))
-        return [np.where(few >= 0, part, np.float32(0)) for part in parts]
+        few, places = np.unique(items, return_inverse=True)
+        places = places.reshape(items.shape)
+        return [np.take_along_axis(part, places, 1) for part in self._few_parts(queries, few)]
+
+    def _few_parts(self, queries: QueryBatch, items: Positions) -> list[Scores]:
+        """`some_parts` of `items` (m,), some of which may be -1: 0 there."""
+        if self.n_items == 0:
+            return [np.zeros((len(queries), len(items)), np.float32) for _ in self.part_names]
+        parts = self.some_parts(queries, np.maximum(items, 0))
+        return [np.where(items >= 0, part, np.float32(0)) for part in parts]
 
     def keeping(self, longer: Self, *names: str) -> Self:
         """`longer`, the same scorer over more items, with what was computed of the trained ones."""
