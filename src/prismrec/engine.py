@@ -32,7 +32,13 @@ from prismrec.core import (
     generator,
 )
 from prismrec.core.arrays import Bools, Positions
-from prismrec.explanation import Contribution, contributions, influences, sentence
+from prismrec.explanation import (
+    Contribution,
+    contributions,
+    contributions_of_all,
+    influences,
+    sentence,
+)
 from prismrec.explanation.spoken import spoken
 from prismrec.exposures import exposure
 from prismrec.language.chat import shared_chat_model
@@ -216,10 +222,14 @@ class Engine:
             for place, column in enumerate(choice.columns[0])
             if column >= 0 and ids[int(shortlist.positions[0, column])] not in query.shown
         ]
+        places = places[: query.n]
+        whys = contributions_of_all(shortlist, 0, choice.columns[0, places].tolist())
         return Slate(
             items=tuple(
-                self._slate_item(seen, shortlist, choice, place, new=new)
-                for place in places[: query.n]
+                self._slate_item(
+                    seen, shortlist, choice, place, sentence(why, seen.language, history=not new)
+                )
+                for place, why in zip(places, whys, strict=True)
             ),
             exposure_id=uuid.uuid4().hex if query.explore else "",
             release=seen.release,
@@ -231,17 +241,16 @@ class Engine:
         )
 
     def _slate_item(
-        self, seen: Snapshot, shortlist: Candidates, choice: Choice, place: int, *, new: bool
+        self, seen: Snapshot, shortlist: Candidates, choice: Choice, place: int, reason: str
     ) -> SlateItem:
         column = int(choice.columns[0, place])
-        parts = () if shortlist.parts is None else shortlist.parts[0, column]
-        why = contributions(shortlist, 0, column)
+        parts = [] if shortlist.parts is None else shortlist.parts[0, column].tolist()
         bits = 0 if shortlist.sources is None else int(shortlist.sources[0, column])
         return SlateItem(
             item_id=seen.catalogue.item(int(shortlist.positions[0, column])).item_id,
             score=float(shortlist.scores[0, column]),
-            parts=dict(zip(shortlist.part_names, map(float, parts), strict=False)),
-            reason=sentence(why, seen.language, history=not new),
+            parts=dict(zip(shortlist.part_names, parts, strict=False)),
+            reason=reason,
             propensity=float(choice.propensities[0, place]),
             sources=tuple(s for b, s in enumerate(shortlist.source_names) if bits >> b & 1),
             explored=choice.explored is not None and bool(choice.explored[0, place]),

@@ -143,8 +143,8 @@ class Snapshot:
     # -- what a text asks for ---------------------------------------------------------------------
 
     def read(self, query: Query) -> Query:
-        """The query with what its text was understood to ask for."""
-        if not query.text.strip():
+        """The query with what its text was understood to ask for, unless that is known."""
+        if query.understood is not None or not query.text.strip():
             return query
         found = self.reader.read(query.text, ignore=query.ignore, typing=query.typing)
         return replace(query, understood=found)
@@ -257,12 +257,12 @@ class Snapshot:
             return self._popular_instead(asked, allowed, k, understood)
         best = self.search_ranker.rank(asked, found)
         if understood is not None and understood.boosts:
-            best = self._wished(best, understood)
-        best = best.best(max(k, TASTED))
+            best = self._wished(best, understood).best(max(k, TASTED))
+        best = best.first(max(k, TASTED))
         weight = self.settings.retrieval.personal_weight
         if weight > 0 and len(asked.histories.items):
-            best = self._personal(asked, best, weight)
-        return best.best(k)
+            return self._personal(asked, best, weight).best(k)
+        return best.first(k)
 
     def _wished(self, found: Candidates, understood: Understood) -> Candidates:
         """Adds a part for the wishes of the text that each item fulfils."""

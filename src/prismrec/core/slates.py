@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -39,27 +40,27 @@ class Candidates:
     def gather(self, columns: np.ndarray) -> Candidates:
         """For each row, the candidates at `columns` (b, j), in that order."""
 
-        def pick(array: np.ndarray) -> np.ndarray:
-            return np.take_along_axis(array, columns, axis=1)
+        return self._at((np.arange(len(columns))[:, None], columns))
 
-        return replace(
-            self,
-            positions=pick(self.positions),
-            scores=pick(self.scores),
-            parts=None if self.parts is None else pick_parts(self.parts, columns),
-            sources=None if self.sources is None else pick(self.sources),
-            features=None if self.features is None else pick_parts(self.features, columns),
-        )
+    def first(self, k: int) -> Candidates:
+        """The first k of every row, in the order given."""
+        return self._at((slice(None), slice(k)))
 
     def best(self, k: int) -> Candidates:
         """The k best of every row, best first; equal scores in order of position."""
         order = np.lexsort((self.positions, -self.scores), axis=1)[:, :k]
         return self.gather(order)
 
-
-def pick_parts(parts: Scores, columns: np.ndarray) -> Scores:
-    """`parts[b, columns[b, j], :]`, (b, j, p)."""
-    return np.take_along_axis(parts, columns[:, :, None], axis=1)
+    def _at(self, places: tuple[Any, Any]) -> Candidates:
+        """What stands at `places`, an index of rows and columns."""
+        return replace(
+            self,
+            positions=self.positions[places],
+            scores=self.scores[places],
+            parts=None if self.parts is None else self.parts[places],
+            sources=None if self.sources is None else self.sources[places],
+            features=None if self.features is None else self.features[places],
+        )
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from prismrec.core import Candidates
 
-__all__ = ["Contribution", "contributions"]
+__all__ = ["Contribution", "contributions", "contributions_of_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,28 @@ def contributions(candidates: Candidates, row: int, column: int) -> list[Contrib
     candidates. The values sum exactly to the item's score less the candidates' mean score, as the
     parts do. Empty where the candidates carry no parts, or where there is no item at `column`.
     """
-    if candidates.parts is None or candidates.positions[row, column] < 0:
-        return []
-    parts = candidates.parts[row, candidates.positions[row] >= 0].astype(np.float64)
-    values = candidates.parts[row, column].astype(np.float64) - parts.mean(axis=0)
-    total = float(np.abs(values).sum()) or 1.0
+    return contributions_of_all(candidates, row, [column])[0]
+
+
+def contributions_of_all(
+    candidates: Candidates, row: int, columns: Sequence[int]
+) -> list[list[Contribution]]:
+    """`contributions` of the item at each of `columns`."""
+    if candidates.parts is None:
+        return [[] for _ in columns]
+    real = candidates.positions[row] >= 0
+    parts = candidates.parts[row].astype(np.float64)
+    values = parts[columns] - parts[real].mean(axis=0)
+    totals = np.abs(values).sum(axis=1).tolist()
     found = [
-        Contribution(name, float(value), float(value) / total)
-        for name, value in zip(candidates.part_names, values, strict=True)
+        [
+            Contribution(name, value, value / (total or 1.0))
+            for name, value in zip(candidates.part_names, told, strict=True)
+        ]
+        for told, total in zip(values.tolist(), totals, strict=True)
     ]
-    return sorted(found, key=lambda one: -one.value)
+    for column, told in zip(columns, found, strict=True):
+        told.sort(key=lambda one: -one.value)
+        if not real[column]:
+            told.clear()
+    return found

@@ -124,7 +124,7 @@ def _answer(shop: Collection, asked: RecommendIn | SearchIn | SimilarIn) -> Resp
     if type(asked) is RecommendIn and not asked.cursor:
         add_chances(out, shop, slate)
     if isinstance(asked, SearchIn):
-        listing.add(out, shop, asked, question)
+        listing.add(out, shop, asked, question, slate)
     return Response(to_json(out), media_type=JSON)
 
 

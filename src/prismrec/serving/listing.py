@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from prismrec.collection import Collection
-from prismrec.core import Query
+from prismrec.core import Query, Slate
 from prismrec.retrieval.shop.matching import Matched
 from prismrec.serving.requests import SearchIn
 
 __all__ = ["add"]
 
 
-def add(out: dict[str, Any], shop: Collection, asked: SearchIn, question: Query) -> None:
-    """Add to the answer `out` of `question` what `asked` wants to know besides its items."""
+def add(
+    out: dict[str, Any], shop: Collection, asked: SearchIn, question: Query, slate: Slate
+) -> None:
+    """Add to the answer `out` of `question`, which is `slate`, what `asked` wants to know besides
+    its items."""
     if not (asked.listing or asked.snippets):
         return
     engine = shop.engine
     seen = engine.snapshot
-    matched = engine.matched(seen, question)
+    matched = engine.matched(seen, replace(question, understood=slate.understood))
     if asked.listing:
         names = asked.facets if isinstance(asked.facets, list) else None
         found = seen.front.facets(seen, question, matched.items, names)

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,7 +44,7 @@ class Exposures:
     def append(self, exposure: Exposure) -> None:
         """Queue an exposure and return at once. A second one with the same id is ignored."""
         try:
-            self._writer.submit(self, exposure).add_done_callback(self._count)
+            self._writer.submit(self, exposure, awaited=False).add_done_callback(self._count)
         except Busy:
             self._drop("the queue is full")
 
@@ -81,7 +81,9 @@ class Exposures:
 
     def _row(self, seq: int, shown: Exposure) -> dict[str, Any]:
         person = person_key(shown.user_id, shown.session_id)
-        body = json.dumps(asdict(shown), ensure_ascii=False, separators=(",", ":"))
+        told = {name: getattr(shown, name) for name in _FIELDS}
+        told |= {"features": dict(shown.features), "context": dict(shown.context)}
+        body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         return {
             "collection": self._collection,
             "seq": seq,
@@ -117,11 +119,12 @@ def exposures_since(
     return [(row.seq, _exposure(row.body)) for row in rows]
 
 
+_FIELDS = tuple(field.name for field in fields(Exposure))
 _INSERT = insert(exposures).on_conflict_do_nothing(index_elements=["collection", "exposure_id"])
 
 
 def _exposure(body: str) -> Exposure:
     given: dict[str, Any] = json.loads(body)
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
-    fields["features"] = {name: tuple(row) for name, row in given["features"].items()}
-    return Exposure(**fields)
+    told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    told["features"] = {name: tuple(row) for name, row in given["features"].items()}
+    return Exposure(**told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
@@ -59,13 +60,14 @@ def count(connection: sa.Connection, collection: str, shown: Iterable[Exposure])
         {"collection": collection, "user_id": user, "text": text} for text, user in sorted(pairs)
     ]
     fresh = connection.execute(_SEARCH.returning(searches.c.text), rows).scalars().all()
-    counted = [
-        connection.execute(
-            _COUNT, {"collection": collection, "text": text, "users": 1}
-        ).scalar_one()
-        for text in sorted(fresh)
+    if not fresh:
+        return False
+    more = [
+        {"collection": collection, "text": text, "users": users}
+        for text, users in sorted(Counter(fresh).items())
     ]
-    return max(counted, default=0) >= FEWEST
+    counted: Sequence[int] = connection.execute(_COUNT, more).scalars().all()
+    return max(counted) >= FEWEST
 
 
 def forget(connection: sa.Connection, collection: str, user_id: str) -> int:
@@ -86,5 +88,5 @@ def forget(connection: sa.Connection, collection: str, user_id: str) -> int:
 _SEARCH = insert(searches).on_conflict_do_nothing(index_elements=["collection", "user_id", "text"])
 _ASKED = insert(asked)
 _COUNT = _ASKED.on_conflict_do_update(
-    index_elements=["collection", "text"], set_={"users": asked.c.users + 1}
+    index_elements=["collection", "text"], set_={"users": asked.c.users + _ASKED.excluded.users}
 ).returning(asked.c.users)

@@ -1,7 +1,8 @@
 """Group commit: one thread writes what many callers ask for, many batches in one transaction.
 
 A commit costs a sync of the disk, whatever its size, so callers that arrive while one is under way
-share the next. The order of submission is the order of writing.
+share the next, and what nobody waits for waits a moment for company. The order of submission is the
+order of writing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import itertools
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ from prismrec.store.database import Database
 __all__ = ["Kind", "Writer"]
 
 log = logging.getLogger(__name__)
+PATIENCE = 0.1
+"""Seconds that batches which nobody waits for are gathered."""
 P = TypeVar("P", contravariant=True)
 R = TypeVar("R")
 
@@ -56,6 +60,7 @@ class _Calls:
 class _Job:
     kind: Kind[Any, Any] | None
     payload: Any
+    awaited: bool = True
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -79,9 +84,10 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, kind: Kind[P, R], payload: P) -> Future[R]:
-        """Queue a batch; the future resolves once it is durable."""
-        return self._put(_Job(kind, payload))
+    def submit(self, kind: Kind[P, R], payload: P, *, awaited: bool = True) -> Future[R]:
+        """Queue a batch; the future resolves once it is durable. One that is not `awaited` is
+        written with the next that is, or after a tenth of a second."""
+        return self._put(_Job(kind, payload, awaited))
 
     def call(self, work: Callable[[sa.Connection], R]) -> R:
         """Run `work` within a transaction and wait until that is durable."""
@@ -138,12 +144,15 @@ class Writer:
     def _gather(self, jobs: list[_Job]) -> bool:
         """All that is queued, waiting for the first; false at the end of the queue."""
         job = self._queue.get()
+        until = time.monotonic() + PATIENCE
         while job is not None:
             jobs.append(job)
             if len(jobs) == self._group:
                 return True
+            if job.awaited:
+                until = 0.0
             try:
-                job = self._queue.get_nowait()
+                job = self._queue.get(timeout=max(until - time.monotonic(), 0.0))
             except queue.Empty:
                 return True
         return False

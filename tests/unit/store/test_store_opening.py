@@ -204,3 +204,15 @@ def test_exposures_that_find_no_room_are_counted(opening: Callable[..., Store]) 
 def test_the_owner_file_holds_json(tmp_path: Path, opening: Callable[..., Store]) -> None:
     opening(f"sqlite:///{tmp_path / 'store.db'}")
     assert json.loads((tmp_path / "store.owner").read_text()) == {"pid": os.getpid(), "url": ""}
+
+
+def test_what_nobody_waits_for_shares_the_commit_of_what_somebody_does(database: Database) -> None:
+    writer, kind = Writer(database, 100, 100), Numbers()
+    kind.gate.set()
+    alone = writer.submit(kind, 1, awaited=False)
+    later = writer.submit(kind, 2, awaited=False)
+    assert writer.submit(kind, 3).result(30) == 6
+    assert (alone.result(0), later.result(0)) == (2, 4)
+    assert kind.groups == [[1, 2, 3]]
+    assert writer.submit(kind, 4, awaited=False).result(30) == 8
+    writer.close()

@@ -18,7 +18,7 @@ BLOCK_CELLS = 1 << 24
 
 
 SMALL_SHARE = 0.25
-"""Items asked for, over all queries, as a share of the catalogue up to which they are scored alone."""
+"""Items asked for, over all queries, up to which share of the catalogue they are scored alone."""
 
 
 class WholeCatalogueScorer(ABC):

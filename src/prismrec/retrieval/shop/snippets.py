@@ -70,20 +70,30 @@ def _matches(
     """Every span that matches a term. Words in Latin script match whole, by their stem; Chinese
     ones wherever they stand, whatever the words around them."""
     han = [term for term in terms if _HAN.match(term.stem)]
-    other = [term for term in terms if not _HAN.match(term.stem)]
+    told_by = _words_of([term for term in terms if not _HAN.match(term.stem)], stem)
     for token in _TOKEN.finditer(text):
         piece = token.group()
         if _HAN.match(piece):
             for term in han:
                 yield from ((span, term) for span in _places(term.stem, piece, token.start()))
-        else:
-            word = _plain(piece)
-            stemmed = stem(word)
-            for term in other:
-                begins = term.prefix and word.startswith(term.prefix)
-                if begins or (stemmed == term.stem and len(word) >= len(term.prefix)):
-                    yield token.span(), term
-                    break
+        elif (found := told_by(_plain(piece))) is not None:
+            yield token.span(), found
+
+
+def _words_of(terms: Sequence[Term], stem: Callable[[str], str]) -> Callable[[str], Term | None]:
+    """The first of `terms` that a word matches, if any."""
+    if not any(term.prefix for term in terms):
+        by_stem = {term.stem: term for term in reversed(terms)}
+        return lambda word: by_stem.get(stem(word))
+
+    def begun(word: str) -> Term | None:
+        for term in terms:
+            begins = term.prefix and word.startswith(term.prefix)
+            if begins or (stem(word) == term.stem and len(word) >= len(term.prefix)):
+                return term
+        return None
+
+    return begun
 
 
 @lru_cache(maxsize=100_000)

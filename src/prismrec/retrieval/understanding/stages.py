@@ -25,7 +25,11 @@ def stage_of(words: Words, text: str, best: Positions, *, typing: bool = False) 
     best = best[best >= 0][:LOOKED_AT]
     if not ways or not len(best):
         return ""
-    coverage = max(float(words.fields.coverage(way, typing, best).max()) for way in ways)
+    coverage = 0.0
+    for way in ways:
+        coverage = max(coverage, float(words.fields.coverage(way, typing, best).max()))
+        if coverage >= ENOUGH:
+            break  # what the other ways add changes nothing
     if coverage <= 0.0:
         return "no-item-has-these-words"
     if coverage < ENOUGH:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from prismrec.core.arrays import Bools, Longs, Positions, Scores, Vectors
 from prismrec.retrieval.selection import fitted, picked, top_k
@@ -22,7 +24,7 @@ class _Snapshot:
     """Position p has row `slot[p]` of `matrix`, -1 where it has none; rows from `used` on are
     spare. `straight` says that no position lies anywhere but at its own row."""
 
-    matrix: Vectors
+    matrix: npt.NDArray[Any]
     used: int
     slot: Longs
     straight: bool
@@ -43,11 +45,14 @@ class ExactVectors:
     no reader looks at; the matrix is copied only when those run out.
     """
 
+    numbers: type[np.generic] = np.float32
+    """What vectors are kept as."""
+
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
         self._write = threading.Lock()
         none = np.zeros(0, np.int64)
-        self._now = _Snapshot(np.zeros((0, dimension), np.float32), 0, none, straight=True)
+        self._now = _Snapshot(np.zeros((0, dimension), self.numbers), 0, none, straight=True)
 
     def __len__(self) -> int:
         return int((self._now.slot >= 0).sum())
@@ -62,7 +67,7 @@ class ExactVectors:
             if used + len(positions) > len(matrix):
                 matrix, used, slot = _compacted(old, len(positions))
             end = used + len(positions)
-            matrix[used:end] = vectors
+            matrix[used:end] = self._kept(vectors)
             size = max(len(slot), int(positions.max()) + 1)
             slot = np.concatenate([slot, np.full(size - len(slot), -1, np.int64)])
             slot[positions] = np.where(vectors.any(axis=1), np.arange(used, end), -1)
@@ -86,7 +91,7 @@ class ExactVectors:
         now, keep, columns = _searched(self._now, allowed)
         positions = np.full((len(vectors), min(k, len(columns))), -1, np.int32)
         scores = np.full(positions.shape, -np.inf, np.float32)
-        for rows, block in _blocks(vectors, now, keep):
+        for rows, block in self._blocks(vectors, now, keep):
             found, scores[rows] = top_k(block, k)
             positions[rows] = np.where(found >= 0, columns[found], -1)
         return positions, scores
@@ -96,7 +101,7 @@ class ExactVectors:
         as much as finding them, is left to who reads further."""
         now, keep, columns = _searched(self._now, allowed)
         positions = np.full((len(vectors), min(k, len(columns))), -1, np.int32)
-        for rows, block in _blocks(vectors, now, keep):
+        for rows, block in self._blocks(vectors, now, keep):
             found = picked(block, k)
             positions[rows] = np.where(found >= 0, columns[found], -1)
         return positions
@@ -113,6 +118,28 @@ class ExactVectors:
             out[row, known[there]] = now.matrix[slots[there]] @ vector
         return out
 
+    def _kept(self, vectors: Vectors) -> npt.NDArray[Any]:
+        """(m, d) `vectors` as they are kept."""
+        return vectors
+
+    def _inner(self, vectors: Vectors, kept: npt.NDArray[Any]) -> Scores:
+        """(b, m) the inner products of `vectors` (b, d) with what is `kept` (m, d)."""
+        return np.asarray(vectors @ kept.T)
+
+    def _blocks(
+        self, vectors: Vectors, now: _Snapshot, keep: Bools
+    ) -> Iterator[tuple[slice, Scores]]:
+        """Blocks of queries and their scores (b, m), -inf where an item may not come out."""
+        step = max(1, _BLOCK // max(1, now.used))
+        for start in range(0, len(vectors) if len(now.slot) else 0, step):
+            rows = slice(start, start + step)
+            block = now.by_position(self._inner(vectors[rows], now.matrix[: now.used]))
+            left_out = ~(keep[rows] if keep.ndim == 2 else keep[None, :])
+            if left_out.any():
+                block = np.where(left_out, np.float32(-np.inf), block)
+            block[~vectors[rows].any(axis=1)] = -np.inf
+            yield rows, block
+
 
 def _searched(now: _Snapshot, allowed: Bools | None) -> tuple[_Snapshot, Bools, Positions]:
     """What is searched, which of it may come out, (m,) or (b, m), and the positions (m,) that this
@@ -128,24 +155,11 @@ def _searched(now: _Snapshot, allowed: Bools | None) -> tuple[_Snapshot, Bools, 
     return gathered, keep[columns], columns
 
 
-def _blocks(vectors: Vectors, now: _Snapshot, keep: Bools) -> Iterator[tuple[slice, Scores]]:
-    """Blocks of queries and their scores (b, m), -inf where an item may not come out."""
-    step = max(1, _BLOCK // max(1, now.used))
-    for start in range(0, len(vectors) if len(now.slot) else 0, step):
-        rows = slice(start, start + step)
-        block = now.by_position(vectors[rows] @ now.matrix[: now.used].T)
-        left_out = ~(keep[rows] if keep.ndim == 2 else keep[None, :])
-        if left_out.any():
-            block = np.where(left_out, np.float32(-np.inf), block)
-        block[~vectors[rows].any(axis=1)] = -np.inf
-        yield rows, block
-
-
-def _compacted(old: _Snapshot, more: int) -> tuple[Vectors, int, Longs]:
+def _compacted(old: _Snapshot, more: int) -> tuple[npt.NDArray[Any], int, Longs]:
     """The matrix, rows used and slots without replaced rows, with room for `more` and a quarter."""
     present = np.flatnonzero(old.slot >= 0)
     kept = len(present)
-    matrix = np.zeros(((kept + more) * 5 // 4 + 64, old.matrix.shape[1]), np.float32)
+    matrix = np.zeros(((kept + more) * 5 // 4 + 64, old.matrix.shape[1]), old.matrix.dtype)
     matrix[:kept] = old.matrix[old.slot[present]]
     slot = np.full(len(old.slot), -1, np.int64)
     slot[present] = np.arange(kept)

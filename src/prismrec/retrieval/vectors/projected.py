@@ -1,8 +1,10 @@
-"""Vector search in two steps: a third of the numbers finds a few thousand, all numbers order them.
+"""Vector search in two steps: a rough look finds a thousand or two, all numbers order them.
 
 The inner product with every item costs what it costs to read all vectors from memory. Text
-embeddings have most of their length in few directions (the principal components), so the products
-in these name a few thousand items among which the best surely are, and only those are read whole.
+embeddings have most of their length in few directions (the principal components), and what is left
+of a product by whole numbers of eight bits in these (a third of the numbers, where the processor
+does not multiply in eight bits) names items among which the best surely are. Only those are read
+whole.
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ import numpy as np
 
 from prismrec.core.arrays import Bools, Positions, Scores, Vectors
 from prismrec.retrieval.selection import top_k
+from prismrec.retrieval.vectors.coded import CodedVectors, quick
 from prismrec.retrieval.vectors.exact import ExactVectors
 
 __all__ = ["ProjectedVectors", "principal"]
 
-KEPT = 128
-"""Directions of the first step; `prismrec bench search_latency` says what it loses."""
-PICKED = 2_000
+KEPT, PICKED = 128, 2_000
+"""Directions of the first step, and how many items it names at least; `prismrec bench
+search_latency` says what it loses."""
+KEPT_CODED, PICKED_CODED = 256, 1_000
+"""The same where it is made in eight bits, which loses less than the directions left out."""
 PICKED_SHARE = 4
 SAMPLE = 20_000
 
@@ -30,8 +35,13 @@ class ProjectedVectors:
     """
 
     def __init__(self, vectors: Vectors) -> None:
-        self._basis = principal(vectors, KEPT)
+        coded = quick()
+        self._picked = PICKED_CODED if coded else PICKED
+        self._basis = principal(vectors, KEPT_CODED if coded else KEPT)
         self._short = ExactVectors(self._basis.shape[1])
+        if coded:
+            largest = float(np.abs(vectors @ self._basis).max(initial=0.0))
+            self._short = CodedVectors(self._basis.shape[1], largest)
         self._whole = ExactVectors(vectors.shape[1])
 
     def __len__(self) -> int:
@@ -52,7 +62,7 @@ class ProjectedVectors:
     ) -> tuple[Positions, Scores]:
         """The k items of largest inner product with each of `vectors` (b, d), best first; see
         `ExactVectors.nearest`."""
-        most = max(PICKED, PICKED_SHARE * k)
+        most = max(self._picked, PICKED_SHARE * k)
         near = self._short.near(vectors @ self._basis, most, allowed=allowed)
         columns, scores = top_k(self._whole.products(vectors, near), k)
         if not columns.size:

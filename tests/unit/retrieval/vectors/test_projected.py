@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from prismrec.retrieval.settings import RetrievalSettings
+from prismrec.retrieval.vectors import projected
+from prismrec.retrieval.vectors.coded import CodedVectors, quick
 from prismrec.retrieval.vectors.exact import ExactVectors
 from prismrec.retrieval.vectors.projected import ProjectedVectors, principal
 from prismrec.retrieval.vectors.retrievers import vector_index
@@ -21,21 +23,20 @@ def vectors() -> np.ndarray:
     return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
-@pytest.fixture(scope="module")
-def both(vectors: np.ndarray) -> tuple[ExactVectors, ProjectedVectors]:
-    exact, projected = ExactVectors(D), ProjectedVectors(vectors)
-    for index in (exact, projected):
-        index.add(np.arange(N, dtype=np.int32), vectors)
-    return exact, projected
-
-
+@pytest.mark.parametrize("coded", [False, True])
 def test_the_nearest_are_those_of_exact_search(
-    both: tuple[ExactVectors, ProjectedVectors], vectors: np.ndarray
+    vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch, *, coded: bool
 ) -> None:
-    exact, projected = both
+    """With a first step in eight bits, where the processor is made for it, and without."""
+    if coded and not quick():
+        pytest.skip("this processor does not multiply in eight bits")
+    monkeypatch.setattr(projected, "quick", lambda: coded)
+    exact, index = ExactVectors(D), ProjectedVectors(vectors)
+    for one in (exact, index):
+        one.add(np.arange(N, dtype=np.int32), vectors)
     asked = vectors[:20] + 0.1 * vectors[20:40]
     right, best = exact.nearest(asked, 100)
-    found, scores = projected.nearest(asked, 100)
+    found, scores = index.nearest(asked, 100)
     assert (found == right).mean() > 0.99
     np.testing.assert_allclose(scores[found == right], best[found == right], rtol=1e-5)
 
@@ -73,3 +74,20 @@ def test_the_settings_say_when(vectors: np.ndarray) -> None:
     assert kind(projected_from=N) is ProjectedVectors
     assert kind(projected_from=N + 1) is ExactVectors
     assert type(vector_index(vectors[:, :64], RetrievalSettings(projected_from=1))) is ExactVectors
+
+
+def test_coded_vectors_order_by_the_products_of_whole_numbers(vectors: np.ndarray) -> None:
+    """What comes late, in place of others or beyond the largest number, is coded as well."""
+    index = CodedVectors(D, largest=float(np.abs(vectors).max()))
+    index.add(np.arange(N, dtype=np.int32), vectors)
+    index.add(np.array([3, N], np.int32), vectors[[4, 5]] * np.float32([[1], [2]]))
+    now = np.concatenate([vectors, 2 * vectors[5:6]])
+    now[3] = now[4]
+    step = np.abs(vectors).max() / 127
+    codes = np.clip(np.rint(now / step), -127, 127).astype(np.int64)
+    asked = vectors[10:13]
+    whole = np.rint(asked * (127 / np.abs(asked).max(axis=1, keepdims=True))).astype(np.int64)
+    want = whole @ codes.T
+    found, scores = index.nearest(asked, 20)
+    np.testing.assert_array_equal(scores, np.take_along_axis(want, found.astype(np.int64), 1))
+    np.testing.assert_array_equal(scores, -np.sort(-want, axis=1)[:, :20])
