@@ -34,9 +34,9 @@ import polars as pl
 import prismrec as pr
 from benchmarks.places import data_folder
 from prismrec.collection import Collection
-from prismrec.core import Item, generator
+from prismrec.core import AnswerVerdict, Item, generator
 from prismrec.language.answers.passages import sentences
-from prismrec.learning.answers import Desk, Reply, Told
+from prismrec.learning.answers import Desk, Reply
 
 FRAMES = (
     (r"^how (?:do|can|should) i (.+)$", ("i want to {0}, what should i do", "steps to {0}")),
@@ -99,7 +99,7 @@ def measured(path: Path, asked: argparse.Namespace) -> list[dict[str, Any]]:
         desk.learn(seed=asked.seed)
         rows = [stored(bank, desk, questions) | {"desk": "own"}]
         rows.append(withheld(bank, desk, questions) | {"desk": "own"})
-        desk.learn([Told(one.text, one.item.item_id) for one in pairs], seed=asked.seed)
+        desk.learn([AnswerVerdict(one.text, one.item.item_id) for one in pairs], seed=asked.seed)
         rows += [stored(bank, desk, questions), withheld(bank, desk, questions)]
         rows.append(foreign(desk, asked))
         rows.append(split(bank, questions))

@@ -19,6 +19,7 @@ PAGES = {
     "exploration": ".answer table",
     "chat": ".hints button",
     "opinions": ".panel",
+    "answers": ".asking",
     "review": ".doubt",
     "quality": ".trail table",
 }

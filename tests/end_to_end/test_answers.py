@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -12,8 +13,8 @@ import prismrec as pr
 from end_to_end.worlds import light_config
 from prismrec.cli.main import app
 from prismrec.collection import Collection
-from prismrec.core import Item
-from prismrec.learning.answers import LEARNED, Desk, Told
+from prismrec.core import AnswerVerdict, Item
+from prismrec.learning.answers import LEARNED, Desk
 
 THINGS = ("card", "loan", "account", "cheque", "deposit", "password", "transfer", "pension")
 DEEDS = ("open", "close", "block", "renew", "change")
@@ -75,9 +76,69 @@ def test_feedback_lowers_what_did_not_solve(bank):
     with Collection.open(bank) as opened:
         desk = Desk(opened)
         before = desk.ask(question).confidence
-        desk.learn([Told(question, "renew-pension", False)] * 200)
+        desk.learn([AnswerVerdict(question, "renew-pension", False)] * 200)
         assert desk.ask(question).confidence < before
         desk.learn()
+
+
+def test_a_verdict_moves_the_answer_it_is_about(bank):
+    """One right answer that words do not lead to: people say what solved it, and what did not."""
+    question, right = "my plastic is gone, make it stop working", "block-card"
+    with Collection.open(bank) as opened:
+        desk = Desk(opened)
+        desk.learn()
+        before = desk.ask(question, least=0)
+        wrong = before.item_id
+        assert wrong != right
+        said = [AnswerVerdict(question, wrong, False, f"no-{n}") for n in range(4)]
+        said += [AnswerVerdict(question, right, True, f"yes-{n}") for n in range(4)]
+        assert opened.store.verdicts.add(said) == 8
+        assert desk.ask(question, least=0).item_id == wrong  # Not before it is learned.
+        desk.learn()
+        after = desk.ask(question)
+        assert (after.kind, after.item_id) == ("stored", right)
+        assert after.confidence > 0.7
+        again = Desk(opened).ask(question)  # What was learned is read back.
+        assert (again.item_id, again.confidence) == (right, pytest.approx(after.confidence))
+        assert desk.ask("renew my pension please").item_id == "renew-pension"
+        assert desk.ask("do whales sleep at night").handed_over
+
+
+def test_feedback_is_kept_once_audited_and_asks_for_a_key(bank, tmp_path):
+    bank = shutil.copytree(bank, tmp_path / "bank.prism")
+    from fastapi.testclient import TestClient
+
+    from prismrec.serving.app import create_app
+
+    row = {"question": "how to shut an account", "item_id": "close-account", "solved": True}
+    rows = [row | {"feedback_id": "f-1"}, row | {"feedback_id": "f-1", "solved": False}]
+    with Collection.open(bank) as opened, TestClient(create_app([opened])) as client:
+        before = len(opened.store.verdicts.list())
+
+        def post(route, body, **headers):
+            return client.post(
+                f"/v1/bank/{route}", json=body, headers={"host": "localhost"} | headers
+            )
+
+        gone = row | {"item_id": "nobody"}
+        told = post("answer/feedback", {"feedback": [*rows, gone]}).json()
+        assert told == {"accepted": 1, "duplicate": 1, "unknown": 1}
+        assert post("answer/feedback", {"feedback": rows}).json()["duplicate"] == 2
+        kept = opened.store.verdicts.list()[before:]
+        assert [(one.feedback_id, one.solved) for one in kept] == [("f-1", True)]
+        line = opened.store.audit.lines()[-2]
+        assert (line.action, line.who) == ("answer.feedback", "local")
+        assert "shut" not in json.dumps(dict(line.details))
+        assert post("answer/learn", {}).json()["verdicts"] == opened.store.verdicts.last
+        assert opened.store.audit.lines()[-1].action == "answer.learn"
+        key = opened.store.keys.create("reader", "read")
+        client.app.state.key_ring.forget()
+        assert post("answer/feedback", {"feedback": rows}).status_code == 401
+        headers = {"x-api-key": key}
+        assert post("answer/feedback", {"feedback": rows}, **headers).status_code == 403
+        assert post("answer", {"question": "close an account"}, **headers).status_code == 200
+    with Collection.open(bank) as opened:
+        assert [one.feedback_id for one in opened.store.verdicts.list()[before:]] == ["f-1"]
 
 
 def test_the_command_answers(bank, tmp_path):

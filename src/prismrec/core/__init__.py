@@ -43,10 +43,12 @@ from prismrec.core.rules import Rule
 from prismrec.core.rulings import RULINGS, Ruling
 from prismrec.core.slates import Candidates, Choice, Slate, SlateItem
 from prismrec.core.understood import Finding, Understood
+from prismrec.core.verdicts import AnswerVerdict
 
 __all__ = [
     "PAGE_OF",
     "RULINGS",
+    "AnswerVerdict",
     "BadInput",
     "BadSettings",
     "Bags",

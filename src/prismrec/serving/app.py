@@ -2,6 +2,7 @@
 
 POST   /v1/{collection}/recommend  search  complete  similar  chat  chat/stream  answer
 POST   /v1/{collection}/events  items  users  sessions/link  opinions  opinions/alerts/close
+POST   /v1/{collection}/answer/feedback  answer/learn
 POST   /v1/{collection}/releases/promote  releases/rollback  experiments  rules  keys
 POST   /v1/{collection}/content/rulings
 GET    /v1/{collection}/recommend  search  complete  explain  items/{id}  users  users/{id}/history

@@ -8,7 +8,7 @@ from prismrec.store.schema import counters
 
 __all__ = ["NAMES", "advance", "ensure", "last"]
 
-NAMES = ("events", "exposures", "items", "users", "audit", "alerts")
+NAMES = ("events", "exposures", "items", "users", "audit", "alerts", "verdicts")
 
 
 def ensure(connection: sa.Connection, collection: str) -> None:

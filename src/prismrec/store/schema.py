@@ -41,6 +41,7 @@ __all__ = [
     "searches",
     "sessions",
     "users",
+    "verdicts",
     "watches",
 ]
 
@@ -295,4 +296,19 @@ alerts = Table(
     Column("closed_at", BigInteger),
     _text("closed_by"),
     PrimaryKeyConstraint("collection", "seq", name="alerts_pk"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    _text("collection"),
+    _number("seq"),
+    _text("feedback_id"),
+    _text("question"),
+    _text("item_id"),
+    Column("solved", Boolean, nullable=False),
+    _number("at"),
+    _text("by"),
+    PrimaryKeyConstraint("collection", "seq", name="verdicts_pk"),
+    UniqueConstraint("collection", "feedback_id", name="verdicts_by_id"),
 )

@@ -26,6 +26,7 @@ from prismrec.store.searches import Searches
 from prismrec.store.sessions import Sessions
 from prismrec.store.settings import StoreSettings
 from prismrec.store.validation import check_collection, check_id
+from prismrec.store.verdicts import Verdicts
 from prismrec.store.writer import Writer
 
 __all__ = ["Store", "open_store"]
@@ -46,7 +47,7 @@ class Store:
     """Everything a collection must not lose, by subject. Safe to use from several threads.
 
     `events`, `catalogue`, `exposures`, `sessions`, `people`, `audit`, `keys`, `rules`, `rulings`,
-    `experiments`, `searches` and `opinions` each document their own.
+    `experiments`, `searches`, `opinions` and `verdicts` each document their own.
     """
 
     def __init__(self, url: str, collection: str, settings: StoreSettings) -> None:
@@ -78,6 +79,7 @@ class Store:
         self.rulings = Rulings(database, writer, collection, settings)
         self.opinions = OpinionLog(database, writer, collection)
         self.experiments = Experiments(database, writer, collection)
+        self.verdicts = Verdicts(database, writer, collection, settings)
 
     @property
     def waiting(self) -> int:

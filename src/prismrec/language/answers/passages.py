@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,14 @@ class Reader:
             return np.array(both, np.float64)
         vectors = self._encoder.encode([question, *texts]).astype(np.float64)
         return np.asarray(vectors[1:] @ vectors[0], np.float64)
+
+    def ready(self, texts: Sequence[str]) -> Callable[[str], Floats]:
+        """The likeness to each of `texts` (n,) of a question that comes later, without reading
+        the texts again."""
+        if self._encoder is None or not texts:
+            return lambda question: self.likeness(question, texts)
+        encoder, vectors = self._encoder, self._encoder.encode(texts).astype(np.float64)
+        return lambda question: np.asarray(vectors @ encoder.encode([question])[0], np.float64)
 
     def share(self, words: frozenset[str], among: frozenset[str]) -> float:
         """How much of `words`, by rarity, is `among` those; 0 where there are none."""

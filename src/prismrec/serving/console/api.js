@@ -46,6 +46,13 @@ export const rule = (item_id, label) => post("/content/rulings", { item_id, labe
 
 export const unrule = (id) => call("DELETE", at(`/content/rulings/${encodeURIComponent(id)}`));
 
+/** What answers a question, whether it solved it, and learning from that. */
+export const answer = (question, signal) => post("/answer", { question }, signal);
+
+export const answerFeedback = (verdict) => post("/answer/feedback", { feedback: [verdict] });
+
+export const answerLearn = () => post("/answer/learn", {});
+
 /** What is watched of what is said, the alerts, the newest first, and seeing to one. */
 export const opinions = (signal) => get("/opinions", {}, signal);
 

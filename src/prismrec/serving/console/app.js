@@ -8,7 +8,17 @@ import { openSettings } from "./parts/settings.js";
 import { toasts, trouble } from "./parts/toast.js";
 import { change, onChange, state } from "./state.js";
 
-const PAGES = ["person", "search", "chat", "catalogue", "exploration", "opinions", "review", "quality"];
+const PAGES = [
+  "person",
+  "search",
+  "chat",
+  "answers",
+  "catalogue",
+  "exploration",
+  "opinions",
+  "review",
+  "quality",
+];
 let leaving = new AbortController();
 
 /** The page and its parameters in the address: #/search?q=boots */
