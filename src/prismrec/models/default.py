@@ -150,9 +150,9 @@ class Default:
             experts = _in_time(fitted, plan, self.settings.budget, bar)
             bar.say("Weighing the experts")
             mixture = fit_mixture(experts, validation, repeats, rng, lent=lent)
-            seen = np.bincount(train.positives.items, minlength=train.n_items)[: train.n_items] > 0
+            events = np.bincount(train.positives.items, minlength=train.n_items)[: train.n_items]
             price = self.settings.newcomer_price
-            return welcoming(mixture, seen, validation, repeats, price, rng)
+            return welcoming(mixture, events, validation, repeats, price, rng)
 
 
 def planned(

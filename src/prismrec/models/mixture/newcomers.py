@@ -4,7 +4,8 @@ What follows what, who goes with whom, how popular: of an item without events th
 nothing is what a mixture would then read as evidence against it. So a newcomer is given the mean of
 what they say of its `NEIGHBOURS` most alike items with events, by text and attributes, beside what
 its own text says; and a bonus, one number for all newcomers, that is set on validation so that the
-others lose no more than a stated share of their accuracy (see `welcome`).
+others lose no more than a stated share of their accuracy (see `welcome`). What the bonus
+brings onto the first page stands at its end (see `page`).
 
 Neighbours by content stand in for missing behaviour after Gantner et al., "Learning attribute-to-
 feature mappings for cold-start recommendations", ICDM 2010 (their kNN mapping).
@@ -20,12 +21,14 @@ from typing import Any, Self
 import numpy as np
 
 from prismrec.core.arrays import Bools, Positions, Scores, with_rows
+from prismrec.models.mixture.page import Page
 from prismrec.models.neighbours.text_knn import TextKNNScorer
 
 __all__ = ["PARTS", "Newcomers"]
 
 PARTS = ("likeness", "newcomer")
-"""The parts of a newcomer's score: what is said of the items like it, and the bonus."""
+"""The parts of a newcomer's score: what is said of the items like it, and the bonus, less what
+holds it back to the end of the page."""
 NEIGHBOURS = 8
 SHARPNESS = 3
 """The weight of a neighbour grows with this power of its likeness."""
@@ -38,12 +41,14 @@ CHUNK = 256
 class Newcomers:
     """`seen` (n,) says which items had events at training; `near` (n, k) are the most alike seen
     items of each other one and `shares` (n, k) their weights, which sum to 1. Rows of -1: a seen
-    item, or one of which nothing is known. `bonus` is added to the score of every newcomer."""
+    item, or one of which nothing is known. `bonus` is added to the score of every newcomer; `page`
+    holds it back to the end of the first one (`None`: nothing does)."""
 
     seen: Bools
     near: Positions
     shares: Scores
     bonus: float = 0.0
+    page: Page | None = None
 
     @classmethod
     def of(cls, content: TextKNNScorer, seen: Bools) -> Self:
@@ -129,20 +134,24 @@ class Newcomers:
 
     def arrays(self) -> dict[str, Any]:
         """What a release stores."""
-        stored = {"seen": self.seen, "near": self.near, "shares": self.shares}
-        return {f"newcomers.{name}": array for name, array in stored.items()} | {
-            "newcomers.bonus": np.array([self.bonus])
-        }
+        stored: dict[str, Any] = {"seen": self.seen, "near": self.near, "shares": self.shares}
+        stored["bonus"] = np.array([self.bonus])
+        if self.page is not None:
+            stored |= {"head": self.page.head, "repeats": np.array([self.page.repeats])}
+        return {f"newcomers.{name}": array for name, array in stored.items()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Self | None:
-        """`None` where a release has none."""
+        """`None` where a release has none; no page where an older one knew of none."""
         if "newcomers.seen" not in arrays:
             return None
+        page = None
+        if "newcomers.head" in arrays:
+            page = Page(arrays["newcomers.head"], bool(arrays["newcomers.repeats"][0]))
         seen, near, shares, bonus = (
             arrays[f"newcomers.{name}"] for name in ("seen", "near", "shares", "bonus")
         )
-        return cls(seen, near, shares, float(bonus[0]))
+        return cls(seen, near, shares, float(bonus[0]), page)
 
 
 def most_alike(content: TextKNNScorer, seen: Bools, items: np.ndarray) -> tuple[Positions, Scores]:

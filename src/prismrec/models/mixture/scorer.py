@@ -22,6 +22,7 @@ import numpy as np
 from prismrec.core import ItemFeatures, QueryBatch, Scorer, State
 from prismrec.core.arrays import Positions, Scores
 from prismrec.models.mixture.newcomers import PARTS, Newcomers
+from prismrec.models.mixture.page import HEAD, Page, held_back
 from prismrec.models.mixture.weighing import Weighing, query_features
 from prismrec.models.neighbours.text_knn import TextKNNScorer
 from prismrec.models.scoring.certainty import certainties
@@ -69,7 +70,8 @@ class MixtureScorer:
             return self._said(queries, items, self.experts)
         told = self._told(queries, items)
         told += self._said(queries, items, OWN_SAY)
-        return told
+        new = self.newcomers.are(items)
+        return np.where(new, self._placed(queries, items, told), told) if new.any() else told
 
     def _said(self, queries: QueryBatch, items: Positions | None, by: Container[str]) -> Scores:
         """(b, m): what the experts named in `by` add to the score, as far as they know the item."""
@@ -85,9 +87,23 @@ class MixtureScorer:
         """(b, m): what the other experts say, of newcomers as told of the items like them."""
         assert self.newcomers is not None
         others = self.experts.keys() - OWN_SAY
-        told = self.newcomers.lent(lambda asked: self._said(queries, asked, others), items)
-        told += np.float32(self.newcomers.bonus) * self.newcomers.are(items)
-        return told
+        return self.newcomers.lent(lambda asked: self._said(queries, asked, others), items)
+
+    def _placed(self, queries: QueryBatch, items: Positions | None, sums: Scores) -> Scores:
+        """(b, m): the scores of newcomers of which the experts' say is `sums`."""
+        assert self.newcomers is not None
+        raised, page = sums + np.float32(self.newcomers.bonus), self.newcomers.page
+        if page is None:
+            return raised
+        rivals = sums[:, page.head] if items is None else self._rivals(queries, page)
+        return held_back(raised, page.ends(rivals, queries))
+
+    def _rivals(self, queries: QueryBatch, page: Page) -> Scores:
+        """(b, h): the scores of the head of the page. They need the whole catalogue, or its head
+        where it is longer than that, so that some items are placed as they are among all."""
+        if len(page.head) < HEAD:
+            return self._said(queries, None, self.experts)[:, page.head]
+        return self._said(queries, page.head, self.experts)
 
     def parts(self, queries: QueryBatch, items: Positions | None = None) -> Scores:
         """(b, m, p) float32. The log of evidence that has several parts is split between them in
@@ -112,10 +128,12 @@ class MixtureScorer:
         them the likeness and the bonus."""
         assert self.newcomers is not None
         new = np.broadcast_to(self.newcomers.are(items), parts[0].shape[:2])
-        bonus = np.where(new, np.float32(self.newcomers.bonus), 0)
-        likeness = np.zeros(new.shape, np.float32)
+        likeness, bonus = np.zeros((2, *new.shape), np.float32)
         if new.any():
-            likeness = np.where(new, self._told(queries, items) - bonus, 0)
+            told = self._told(queries, items)
+            sums = told + self._said(queries, items, OWN_SAY)
+            likeness = np.where(new, told, 0)
+            bonus = np.where(new, self._placed(queries, items, sums) - sums, 0)
             named = zip(self.experts, parts, strict=True)
             parts = [p if name in OWN_SAY else np.where(new[..., None], 0, p) for name, p in named]
         return [*parts, likeness[..., None], bonus[..., None]]
