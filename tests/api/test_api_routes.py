@@ -231,11 +231,16 @@ def test_exploration_is_told_with_what_it_earned_and_what_another_budget_would_b
     assert uniform["value"] is None
     assert "no value can be given" in uniform["refused"]
     asked = {"policy": "epsilon-greedy", "epsilon": 0.5}
-    free = shop.get("exploration/preview", **asked)["explored"]
+    whole = shop.get("exploration/preview", **asked)
+    assert "no value can be given" in whole["value"]["refused"]  # nothing was explored
+    free = whole["explored"]
     tight = shop.get("exploration/preview", **asked, max_expected_loss=0.01)["explored"]
     assert free["places"] > tight["places"] > 0.0
     assert tight["expected_loss"] <= 0.015 < free["expected_loss"]
-    assert shop.get("exploration/preview")["explored"]["places"] == 0.0
+    as_set = shop.get("exploration/preview")
+    assert as_set["explored"]["places"] == 0.0
+    assert as_set["value"]["value"] == pytest.approx(as_set["value"]["served"])
+    assert as_set["value"]["difference"] == as_set["value"]["difference_interval"][0] == 0.0
 
 
 def test_what_is_served_and_how_it_is(shared: Any) -> None:

@@ -13,13 +13,14 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 
 from prismrec.collection import Collection
-from prismrec.core import PAGE_OF, Exposure, PrismError
+from prismrec.core import PAGE_OF, Exposure, Policy, PrismError
 from prismrec.core.arrays import Floats
-from prismrec.exploration import policy_from
+from prismrec.exploration import SequentialPolicy, policy_from
 from prismrec.exploration.logs import slate_log
 from prismrec.exploration.ope_slates import evaluate_slates
 from prismrec.exploration.overview import by_policy, explored, newcomers, preview
-from prismrec.exploration.rewards import join_rewards
+from prismrec.exploration.previewed import previewed
+from prismrec.exploration.rewards import Joined, join_rewards
 from prismrec.exploration.settings import POLICIES
 from prismrec.ranking import diversity_from
 from prismrec.serving.recent import last_events, last_exposures, naming_exposures
@@ -56,7 +57,7 @@ async def exploration(shop: Shop, request: Request) -> dict[str, Any]:
 
 
 @router.get("/exploration/preview")
-async def previewed(
+async def preview_of(
     shop: Shop,
     request: Request,
     policy: Annotated[str, Query(json_schema_extra={"enum": list(POLICIES)})] = "",
@@ -66,9 +67,11 @@ async def previewed(
     first_place: Annotated[int | None, Query(ge=1, le=100)] = None,
     max_expected_loss: Share = None,
 ) -> dict[str, Any]:
-    """What other settings would have explored of the same shortlists, and at what expected cost.
-    What is not given stays as it is set; a policy that learns, and is not the one that serves, is
-    asked before any feedback."""
+    """What other settings would have explored of the same shortlists, at what expected cost, and
+    what their slates would have earned, `value`: estimated from the last 1,000 logged slates, with
+    its interval and that of the difference to what was earned, or refused with the reason where
+    the log does not show enough of what they would. What is not given stays as it is set; a policy
+    that learns, and is not the one that serves, is asked before any feedback."""
     given = {
         "policy": policy or None,
         "epsilon": epsilon,
@@ -84,9 +87,7 @@ async def previewed(
 def _told(shop: Collection) -> dict[str, Any]:
     seen, settings = shop.snapshot, shop.snapshot.settings.exploration
     shown = [x for x in last_exposures(shop) if x.chosen and PAGE_OF not in x.context]
-    window = int(settings.window_days * DAY)
-    events = naming_exposures(last_events(shop))
-    joined = join_rewards(shown, events, settings.rewards, window=window)
+    joined = _joined(shop, shown)
     items = [seen.catalogue.item(place) for place in range(len(seen.catalogue))]
     created = {item.item_id: item.created_at for item in items if item.created_at is not None}
     since = int(time.time() * 1000 - settings.new_days * DAY)
@@ -99,6 +100,12 @@ def _told(shop: Collection) -> dict[str, Any]:
         "estimates": [_estimate(name, shown, joined.rewards) for name in CANDIDATES],
         "feedback": dict(joined.counts),
     }
+
+
+def _joined(shop: Collection, shown: Sequence[Exposure]) -> Joined:
+    settings = shop.snapshot.settings.exploration
+    events, window = naming_exposures(last_events(shop)), int(settings.window_days * DAY)
+    return join_rewards(shown, events, settings.rewards, window=window)
 
 
 def _estimate(policy: str, shown: Sequence[Exposure], rewards: Floats) -> Mapping[str, Any]:
@@ -124,7 +131,20 @@ def _preview(shop: Collection, changes: Mapping[str, Any]) -> dict[str, Any]:
     diversity = diversity_from(seen.settings.ranking, seen.features)
     known = seen.learned if settings.policy == seen.settings.exploration.policy else None
     policy = policy_from(settings, diversity, seen.features.created_at, known)
+    shown = [x for x in last_exposures(shop) if x.chosen and PAGE_OF not in x.context]
     return {
         "settings": {name: getattr(settings, name) for name in SHOWN},
-        "explored": asdict(preview(last_exposures(shop), policy, position)),
+        "explored": asdict(preview(shown, policy, position)),
+        "value": _value(shop, shown, policy),
     }
+
+
+def _value(shop: Collection, shown: Sequence[Exposure], policy: Policy) -> Mapping[str, Any]:
+    """What the policy would have earned a slate, or why the log cannot tell."""
+    if not isinstance(policy, SequentialPolicy):
+        return {"refused": "This policy cannot say how likely a slate was."}
+    rewards, position = _joined(shop, shown).rewards, shop.snapshot.catalogue.position
+    try:
+        return {**asdict(previewed(shown, rewards, policy, position)), "refused": None}
+    except PrismError as error:
+        return {"refused": str(error)}

@@ -95,8 +95,19 @@ export const stats = (signal) => get("/stats", {}, signal);
 /** What was explored, what it earned and cost, and what other policies would have earned. */
 export const exploration = (signal) => get("/exploration", {}, signal);
 
-/** What other settings would have explored of the same shortlists. */
+/** What other settings would have explored of the same shortlists, and earned. */
 export const preview = (settings, signal) => get("/exploration/preview", settings, signal);
+
+/** Experiments: champion against challenger; one at a time. */
+export const experiments = (signal) => get("/experiments", {}, signal);
+
+export const experiment = (name, signal) =>
+  get(`/experiments/${encodeURIComponent(name)}`, {}, signal);
+
+export const startExperiment = (asked) => post("/experiments", asked);
+
+export const stopExperiment = (name) =>
+  call("DELETE", at(`/experiments/${encodeURIComponent(name)}`));
 
 /** Every release on disk, newest first. */
 export const releases = (signal) => get("/releases", {}, signal);

@@ -4,11 +4,14 @@ import * as api from "../api.js";
 import { eventName, number, percent, t } from "../i18n/words.js";
 import { budget } from "../parts/budget.js";
 import { fill, h } from "../parts/dom.js";
+import { experiments } from "../parts/experiment.js";
+import { between, spans } from "../parts/spans.js";
 import { table } from "../parts/table.js";
 import { tile } from "../parts/tile.js";
 
 export async function show(main, { signal }) {
   const told = await api.exploration(signal);
+  const trials = h("section.panel.trials");
   fill(
     main,
     h("h1", {}, t("page.exploration")),
@@ -21,7 +24,9 @@ export async function show(main, { signal }) {
       h("section.panel.policies", {}, h("h2", {}, t("explore.policies")), policies(told)),
       h("section.panel.estimates", {}, h("h2", {}, t("explore.estimates")), estimates(told)),
     ),
+    trials,
   );
+  await experiments(trials, signal);
 }
 
 /** What a shop owner asks first: how much, at what cost, and for whom. */
@@ -80,47 +85,16 @@ function policies({ policies: rows, rewards }) {
   ];
 }
 
-/** Each policy's estimate on one scale, so that they can be compared by eye. */
+/** Each policy's estimate beside what was earned. */
 function estimates({ estimates: rows, policies: served }) {
   if (!served.length) return h("p.muted", {}, t("explore.none"));
-  const [first] = served;
+  const first = served.reduce((most, row) => (row.slates > most.slates ? row : most));
   const all = [
-    { policy: t("explore.serving"), value: first.reward, interval: first.interval },
+    { name: t("explore.serving"), value: first.reward, interval: first.interval },
     ...rows.map((row) => ({
       ...row,
-      policy: row.policy === "uniform" ? t("explore.uniform") : row.policy,
+      name: row.policy === "uniform" ? t("explore.uniform") : row.policy,
     })),
   ];
-  const most = Math.max(1e-9, ...all.flatMap((row) => row.interval ?? []));
-  return [
-    h("p.muted", {}, t("explore.estimates.note")),
-    h(
-      "ul.spans",
-      {},
-      all.map((row) => span(row, most)),
-    ),
-  ];
+  return [h("p.muted", {}, t("explore.estimates.note")), spans(all)];
 }
-
-function span({ policy, value, interval, refused }, most) {
-  if (!interval) {
-    return h("li", {}, h("strong", {}, policy), h("p.muted", {}, refused ?? t("explore.one")));
-  }
-  const share = (x) => `${(100 * Math.min(1, Math.max(0, x / most))).toFixed(2)}%`;
-  const [low, high] = interval;
-  return h(
-    "li",
-    {},
-    h("strong", {}, policy),
-    h("span.span-value", {}, `${number(value, 2)} (${between(interval)})`),
-    h(
-      "span.span-track",
-      { "aria-hidden": "true" },
-      h("span.span-reach", { css: { "--from": share(low), "--to": share(high) } }),
-      h("span.span-point", { css: { "--at": share(value) } }),
-    ),
-  );
-}
-
-const between = ([low, high]) =>
-  t("explore.between", { low: number(low, 2), high: number(high, 2) });

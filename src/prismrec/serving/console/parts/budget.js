@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { number, percent, t } from "../i18n/words.js";
 import { debounced, fill, fresh, h } from "./dom.js";
+import { spans } from "./spans.js";
 import { table } from "./table.js";
 import { trouble } from "./toast.js";
 
@@ -27,7 +28,8 @@ export function budget({ settings, explored }, signal) {
     try {
       const asked = { policy: chosen.policy };
       for (const name of Object.keys(SLIDERS)) asked[name] = chosen[name];
-      fill(answer, comparison(explored, (await api.preview(asked, signal)).explored));
+      const then = await api.preview(asked, signal);
+      fill(answer, comparison(explored, then.explored), worth(then.value));
     } catch (error) {
       if (!signal.aborted) fill(answer, trouble(error));
     }
@@ -101,3 +103,36 @@ function comparison(now, then) {
     [1, 2],
   );
 }
+
+/** What the settings would have earned, from the log; or why it cannot tell. */
+function worth({ refused, ...found }) {
+  const head = h("h3", {}, t("explore.worth"));
+  if (refused) return h("div.worth", {}, head, h("p.muted", {}, refused));
+  const { value, interval, served, served_interval, difference } = found;
+  const [low, high] = found.difference_interval;
+  return h(
+    "div.worth",
+    {},
+    head,
+    spans([
+      { name: t("explore.now"), value: served, interval: served_interval },
+      { name: t("explore.then"), value, interval },
+    ]),
+    h(
+      "p",
+      {},
+      t("explore.worth.difference", {
+        by: signed(difference),
+        low: signed(low),
+        high: signed(high),
+      }),
+    ),
+    h(
+      "p.muted",
+      {},
+      t("explore.worth.note", { slates: number(found.slates), people: number(found.people) }),
+    ),
+  );
+}
+
+const signed = (x) => (x < 0 ? "−" : "+") + number(Math.abs(x), 2);
