@@ -36,11 +36,27 @@ def extract(
             "--write", help="Also titles, descriptions and tags made of what is given, marked so."
         ),
     ] = False,
+    reviews: Annotated[
+        str,
+        typer.Option(
+            help="A table of reviews (item_id, text, perhaps rating): tell what they praise and "
+            "complain of, by topic, with a sentence of each, in place of the fields."
+        ),
+    ] = "",
+    using: Annotated[
+        Path | None, typer.Option(help="With --reviews: a classifier kept by prismrec classify.")
+    ] = None,
+    praise: Annotated[str, typer.Option(help="Its label of praise.")] = "positive",
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Read brand, categories and attributes of items that have none from their texts."""
+    """Read brand, categories and attributes of items that have none from their texts; or, with
+    --reviews, what reviews say of items."""
     from prismrec.config import read_settings
+
+    if reviews:
+        _reviews(reviews, into, (using, praise) if using else None, config, json)
+        return
     from prismrec.learning.extraction import extract_table, names_in, with_confidence
 
     settings = with_confidence(read_settings(config), confidence)
@@ -52,3 +68,18 @@ def extract(
         print_json({"table": str(into), "rows": len(table), "fields": counted.to_dicts()})
         return
     print_table(f"Read: {into}", ["field", "source", "values"], counted.rows())
+
+
+def _reviews(
+    source: str, into: Path, using: tuple[Path, str] | None, config: Path | None, json: bool
+) -> None:
+    from prismrec.config import read_settings
+    from prismrec.learning.reviewed import reviewed_table
+
+    table = reviewed_table(source, into, read_settings(config), using=using)
+    shown = table.select("topic", "source", "praise", "complaint")
+    shown = shown.group_by("topic", "source").sum().sort("topic")
+    if json:
+        print_json({"table": str(into), "rows": len(table), "topics": shown.to_dicts()})
+        return
+    print_table(f"Read: {into}", shown.columns, shown.rows())
