@@ -8,7 +8,8 @@ it are read. `rules` knows no label, `few` 100 reviews of each kind, `all` the w
 linear support vector machine over TF-IDF of characters (one to three) of whole reviews, on the same
 labels. A review in which nothing tells is half right. Items are made: 200 of 30 reviews of one
 category, whose share of positive ones is drawn between 0.1 and 0.9; told is the mean absolute
-error of the share of praise that is read, and its correlation with the true one. No set at hand labels topics, so that these are not judged here.
+error of the share of praise that is read, and its correlation with the true one.
+No set at hand labels topics, so that these are not judged here.
 """
 
 from __future__ import annotations
