@@ -119,7 +119,7 @@ def slates(log: Log, seed: int, held: Held) -> None:
     old, new = log.chances(OLD), log.chances(NEW)
     truth, gap = worth(NEW, 2), worth(NEW, 2) - worth(OLD, 2)
     for how, people in ways(log):
-        slate_log = SlateLog(log.clicks, old, new, old, people)
+        slate_log = SlateLog(log.clicks, old, new, old, people, log.shown, people * 0 + 4)
         report = evaluate_slates(slate_log, new, seed=seed)
         best = next(each for each in report.estimates if each.name == report.headline)
         note(held, f"cascade-dr, {how}", best.interval, truth)

@@ -50,6 +50,8 @@ def ope(
         for e in (*report.estimates, report.logged)
     ]
     rows.append(("empirical Bernstein", "", *report.bernstein))
+    for name, why in report.refused.items():
+        errors.print(f"No {name}: {why}", style="dim", markup=False)
     print_table(f"Value of {report.policy}", ["estimator", "value", "low", "high"], rows)
     print_table("Diagnostics", ["", "value"], list(report.to_json()["diagnostics"].items()))
 

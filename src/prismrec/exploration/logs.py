@@ -69,7 +69,8 @@ class SlateLog:
     `propensities` are those of each choice given the places before. `uniform` and `greedy` are the
     probabilities that these policies give the same choices, given the same places before: a uniform
     draw from what is left of the shortlist, and the best score that is left. `people` (m,) says who
-    saw each, as `people.grouped` numbers them.
+    saw each, as `people.grouped` numbers them. `ranks` (m, k) is where each choice stands in its
+    shortlist by score, 0 the best, -1 beyond the end, and `sizes` (m,) how long the shortlist is.
     """
 
     rewards: Floats
@@ -77,6 +78,8 @@ class SlateLog:
     uniform: Floats
     greedy: Floats
     people: Longs
+    ranks: Longs
+    sizes: Longs
 
 
 def read_log(path: Path, reward: str = "") -> BanditLog:
@@ -154,20 +157,24 @@ def slate_log(exposures: Sequence[Exposure], rewards: Floats) -> SlateLog:
     """
     shape = rewards.shape
     logged, uniform, greedy = np.ones(shape), np.ones(shape), np.ones(shape)
+    ranks = np.full(shape, -1, np.int64)
     for row, shown in enumerate(exposures):
         left = [shown.shortlist[i] for i in np.argsort(-np.asarray(shown.scores), kind="stable")]
+        rank = {item: place for place, item in enumerate(left)}
         for place, item in enumerate(shown.chosen):
             if item not in left:
                 raise BadInput(
                     f"Exposure '{shown.exposure_id}' shows '{item}', not from its shortlist.",
                     hint="The log is damaged, or was not written by a policy of this project.",
                 )
+            ranks[row, place] = rank[item]
             logged[row, place] = shown.propensities[place]
             uniform[row, place] = 1.0 / len(left)
             greedy[row, place] = float(item == left[0])
             left.remove(item)
     check_log(rewards, logged)
-    return SlateLog(rewards, logged, uniform, greedy, people_of(exposures))
+    sizes = np.array([len(shown.shortlist) for shown in exposures], np.int64)
+    return SlateLog(rewards, logged, uniform, greedy, people_of(exposures), ranks, sizes)
 
 
 def _frame(path: Path) -> pl.DataFrame:

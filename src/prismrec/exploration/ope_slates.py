@@ -6,14 +6,21 @@ import numpy as np
 
 from prismrec.core import generator
 from prismrec.core.arrays import Floats
-from prismrec.exploration.diagnostics import check_log, mean_weight_check, require_support
-from prismrec.exploration.estimators import importance_weights, terms
+from prismrec.exploration.diagnostics import (
+    NoSupport,
+    check_log,
+    mean_weight_check,
+    require_support,
+)
+from prismrec.exploration.estimators import Terms, importance_weights, terms
 from prismrec.exploration.logs import SlateLog
+from prismrec.exploration.marginals import marginal_weights
 from prismrec.exploration.people import require_people
 from prismrec.exploration.report import OpeReport, bernstein, estimate, overlap, with_intervals
 from prismrec.exploration.reward_models import folds_of
 from prismrec.exploration.slate_estimators import (
     cascade_doubly_robust,
+    independent_ips,
     reward_interaction_ips,
     self_normalised_reward_interaction_ips,
     slate_ips,
@@ -48,6 +55,7 @@ def evaluate_slates(log: SlateLog, policy: str | Floats, *, seed: int) -> OpeRep
         "snrips": self_normalised_reward_interaction_ips(log.rewards, weights),
         "cascade-dr": cascade_doubly_robust(log.rewards, weights, baseline, baseline),
     }
+    refused = _marginal(log, policy, found)
     upto = np.asarray(np.cumprod(weights, axis=1), np.float64)
     return OpeReport(
         policy if isinstance(policy, str) else "given",
@@ -60,7 +68,22 @@ def evaluate_slates(log: SlateLog, policy: str | Floats, *, seed: int) -> OpeRep
         overlap(whole, log.people, supported),
         mean_weight_check(whole),
         None,
+        refused,
     )
+
+
+def _marginal(log: SlateLog, policy: str | Floats, found: dict[str, Terms]) -> dict[str, str]:
+    """Add the estimators that need an item's chance at a place whatever stands before it, or say
+    why the log does not allow them."""
+    if not isinstance(policy, str):
+        return {}
+    try:
+        weights, whole = marginal_weights(log, policy)
+    except NoSupport as error:
+        return dict.fromkeys(("iips", "pi"), str(error))
+    found["iips"] = independent_ips(log.rewards, weights)
+    found["pi"] = terms(weighted=whole * log.rewards.sum(axis=1))
+    return {}
 
 
 def _target(log: SlateLog, policy: str | Floats) -> Floats:

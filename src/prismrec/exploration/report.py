@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from prismrec.core import generator
@@ -47,7 +47,8 @@ class OpeReport:
     `headline` names the estimate to quote. `bernstein` is a 95% interval of the value that holds at
     every size of the log, if no reward ever leaves `reward_range`, the one of the log. `logged` is
     what the log itself earned. `overlap` is over the importance weights of the rounds.
-    Every interval takes a person, not a round, as one draw.
+    Every interval takes a person, not a round, as one draw. `refused` says of each estimator that
+    the log does not allow why.
     """
 
     policy: str
@@ -59,6 +60,7 @@ class OpeReport:
     overlap: Mapping[str, float]
     mean_weight: Honesty
     frequencies: Honesty | None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As `prismrec ope --json` prints it."""
@@ -66,6 +68,7 @@ class OpeReport:
         return {
             "policy": self.policy,
             "estimates": [_plain(estimate) for estimate in self.estimates],
+            "refused": dict(self.refused),
             "headline": self.headline,
             "bernstein": {
                 "interval": list(self.bernstein),
