@@ -29,7 +29,8 @@ _AGAIN = (408, 409, 425, 429, 500, 502, 503, 504)
 
 
 class Endpoint:
-    """Asks the model of the settings. The host is looked up at the first request, once.
+    """Asks the model of the settings. The host is looked up at the first request, and again only
+    after none of its addresses took a connection.
 
     Raises `BadSettings` where the address is none, or the key's variable is empty.
     """
@@ -63,15 +64,20 @@ class Endpoint:
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         most = _ENVELOPE + _LONGEST * tokens
-        answer = post(self._place, self._pinned(limit), body, headers, limit, most)
+        try:
+            answer = post(self._place, self._pinned(limit), body, headers, limit, most)
+        except Failed as failed:
+            if failed.free:  # nobody is there any more
+                self._forget()
+            raise
         if answer.status != 200:
             raise _refused(answer)
         reported = self.most_tokens(messages, schema), tokens
         return _reply(answer.body, sum(len(m["content"]) for m in messages), reported)
 
     def _pinned(self, limit: TimeLimit) -> tuple[str, ...]:
-        """The addresses; those found first hold for good, so that no later answer of a name server
-        leads elsewhere."""
+        """The addresses; those found first hold while they answer, so that no later word of a name
+        server leads elsewhere."""
         with self._lock:
             if self._addresses:
                 return self._addresses
@@ -79,6 +85,10 @@ class Endpoint:
         with self._lock:
             self._addresses = self._addresses or found
             return self._addresses
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._addresses = ()
 
     def _request(self, messages: Messages, schema: Schema, tokens: int) -> dict[str, Any]:
         request: dict[str, Any] = {

@@ -63,9 +63,14 @@ def post(
     try:
         with connection:
             return _read(connection.handle_request(request), most)
-    except (httpcore.TimeoutException, TimeoutError):
-        raise ChatRefused("deadline", "The language model did not answer in time.") from None
-    except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+    except (
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.TimeoutException,
+        OSError,
+    ) as error:
+        if network.connected and isinstance(error, (httpcore.TimeoutException, TimeoutError)):
+            raise ChatRefused("deadline", "The language model did not answer in time.") from None
         raise Failed(
             "unreachable",
             f"The connection to the language model failed ({type(error).__name__}).",
@@ -117,9 +122,10 @@ class _Pinned(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         problem: OSError = OSError("no address")
-        for address in self._addresses:
+        for others, address in zip(range(len(self._addresses))[::-1], self._addresses, strict=True):
             try:
-                found = socket.create_connection((address, port), self._limit.left())
+                share = self._limit.left() / (others + 1)  # a silent one leaves time for the rest
+                found = socket.create_connection((address, port), share)
             except OSError as error:
                 problem = error
                 continue

@@ -15,6 +15,7 @@ from prismrec.language.chat import ChatSettings, chat_model, prompt
 from prismrec.language.chat.addresses import place_of, resolved
 from prismrec.language.chat.source import Failed
 from prismrec.language.chat.time_limit import TimeLimit
+from prismrec.language.chat.wire import post
 
 SCHEMA: dict[str, Any] = {"type": "object"}
 
@@ -115,6 +116,60 @@ def test_a_name_is_looked_up_once_and_pinned(monkeypatch: pytest.MonkeyPatch) ->
     assert asked.count("shop.example.com") == 1
     assert len(heard) == 2
     assert all(f"Host: shop.example.com:{port}".encode() in request for request in heard)
+
+
+def test_a_host_that_moved_is_looked_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b'{"choices": [{"message": {"content": "{}"}}]}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with listening(head + body) as (port, heard):
+        names(monkeypatch, "127.0.0.2")  # nobody listens there
+        own = ChatSettings(
+            endpoint=f"http://shop.example.com:{port}/v1",
+            model="m",
+            private_hosts=("shop.example.com",),
+            attempts=1,
+        )
+        chat = chat_model(own)
+        assert chat is not None
+        with pytest.raises(ChatRefused) as caught:
+            chat.complete(prompt("Say nothing.", {}, SCHEMA), SCHEMA)
+        assert caught.value.reason == "unreachable"
+        names(monkeypatch, "127.0.0.1")
+        chat.complete(prompt("Say nothing.", {}, SCHEMA), SCHEMA)
+    assert len(heard) == 1
+
+
+def test_a_silent_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b'{"choices": [{"message": {"content": "{}"}}]}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    connect, waited = socket.create_connection, []
+
+    def connected(place: tuple[str, int], timeout: float) -> socket.socket:
+        if place[0] == "127.0.0.2":
+            waited.append(timeout)
+            raise TimeoutError
+        return connect(place, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", connected)
+    with listening(head + body) as (port, heard):
+        place = place_of(f"http://127.0.0.1:{port}", ["127.0.0.0/8"])
+        answer = post(
+            place, ("127.0.0.2", "127.0.0.1"), b"{}", {"Content-Length": "2"}, TimeLimit(10), 1_000
+        )
+    assert answer.status == 200
+    assert heard
+    assert 4 < waited[0] <= 5
+
+
+def test_where_every_address_is_silent_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(place: tuple[str, int], timeout: float) -> socket.socket:
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    place = place_of("http://127.0.0.1:1", ["127.0.0.0/8"])
+    with pytest.raises(Failed) as caught:
+        post(place, ("127.0.0.1",), b"{}", {}, TimeLimit(10), 1_000)
+    assert caught.value.free
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
