@@ -33,6 +33,7 @@ from prismrec.core.understood import Understood
 from prismrec.data.catalogue import Catalogue
 from prismrec.exploration import Greedy, Learned, Pinned
 from prismrec.models.calibration import Calibration
+from prismrec.models.mixture.scorer import unplaced
 from prismrec.profiles import Profiles
 from prismrec.ranking.search import SearchRanker
 from prismrec.ranking.taste import Trusts, with_taste
@@ -288,6 +289,7 @@ class Snapshot:
     def _personal(self, asked: QueryBatch, found: Candidates, weight: float) -> Candidates:
         """Adds what the person's own taste says, as far as their history can be believed."""
         past = replace(asked, texts=None, text_vectors=None)
-        taste = self.scorer.score(past, found.positions)
-        trust = self.trusts.of(self.scorer, past, len(self.catalogue))
+        scorer = unplaced(self.scorer)
+        taste = scorer.score(past, found.positions)
+        trust = self.trusts.of(scorer, past, len(self.catalogue))
         return with_taste(found, taste, weight * trust)

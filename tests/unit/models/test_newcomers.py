@@ -11,7 +11,7 @@ from prismrec.core import Bags, Interactions, ItemFeatures, QueryBatch, Sequence
 from prismrec.core.arrays import Bools
 from prismrec.models.mixture.newcomers import Newcomers
 from prismrec.models.mixture.page import HEAD, LAST, PAGE, Page, held_back, page_end
-from prismrec.models.mixture.scorer import MixtureScorer
+from prismrec.models.mixture.scorer import MixtureScorer, unplaced
 from prismrec.models.mixture.weighing import Weighing
 from prismrec.models.mixture.welcome import _bonus, _ndcg, welcoming
 from prismrec.models.neighbours.text_knn import TextKNN, TextKNNScorer
@@ -177,6 +177,15 @@ def test_some_items_are_placed_as_among_all(head: int, monkeypatch: pytest.Monke
     parts = whole.parts(QUERIES, asked)
     np.testing.assert_allclose(parts.sum(-1), full[:, asked], atol=1e-5)
     assert (parts[:, [0, 2], -1] != 5).any()
+    free = unplaced(whole)
+    np.testing.assert_allclose(free.parts(QUERIES, asked)[:, [0, 2], -1], 5, atol=1e-5)
+    ends = Page.ends
+    looked: list[int] = []
+    monkeypatch.setattr(Page, "ends", lambda *given: looked.append(1) or ends(*given))
+    one = QUERIES.take(np.array([0]))
+    np.testing.assert_allclose(whole.score(one, asked), full[:1, asked], atol=1e-5)
+    np.testing.assert_allclose(whole.parts(one, asked).sum(-1), full[:1, asked], atol=1e-5)
+    assert looked == [1]  # a request looks at the page once
 
 
 def test_welcoming_shows_newcomers_within_the_price() -> None:

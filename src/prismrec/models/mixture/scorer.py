@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -27,7 +28,16 @@ from prismrec.models.mixture.weighing import Weighing, query_features
 from prismrec.models.neighbours.text_knn import TextKNNScorer
 from prismrec.models.scoring.certainty import certainties
 
-__all__ = ["CONTENT", "OWN_SAY", "PRIORS", "PROFILE", "MixtureScorer", "experts", "prior_of"]
+__all__ = [
+    "CONTENT",
+    "OWN_SAY",
+    "PRIORS",
+    "PROFILE",
+    "MixtureScorer",
+    "experts",
+    "prior_of",
+    "unplaced",
+]
 
 CONTENT = "text_knn"
 """The expert that reads what an item says of itself."""
@@ -95,8 +105,14 @@ class MixtureScorer:
         raised, page = sums + np.float32(self.newcomers.bonus), self.newcomers.page
         if page is None:
             return raised
+        last: tuple[QueryBatch, Scores] | None = self.__dict__.get("_last_ends")
+        if last is not None and last[0] is queries:
+            return held_back(raised, last[1])
         rivals = sums[:, page.head] if items is None else self._rivals(queries, page)
-        return held_back(raised, page.ends(rivals, queries))
+        ends = page.ends(rivals, queries)
+        if len(queries) == 1:  # a request asks for its scores and then for the parts of the best
+            self.__dict__["_last_ends"] = queries, ends
+        return held_back(raised, ends)
 
     def _rivals(self, queries: QueryBatch, page: Page) -> Scores:
         """(b, h): the scores of the head of the page. They need the whole catalogue, or its head
@@ -183,6 +199,14 @@ def part_names(expert: str, scorer: Scorer) -> tuple[str, ...]:
     if len(scorer.part_names) == 1:
         return (expert,)
     return tuple(f"{expert}.{part}" for part in scorer.part_names)
+
+
+def unplaced(scorer: Scorer) -> Scorer:
+    """The same, without a page that holds newcomers back: for what orders a few items by taste."""
+    newcomers = getattr(scorer, "newcomers", None)
+    if not isinstance(scorer, MixtureScorer) or newcomers is None:
+        return scorer
+    return scorer.with_newcomers(replace(newcomers, page=None))
 
 
 def experts(scorer: Scorer) -> Sequence[tuple[str, Scorer]]:
