@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 __all__ = [
     "SESSION",
@@ -65,24 +67,27 @@ def _number(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, autoincrement=False)
 
 
+def _table(name: str, key: Sequence[str], *rest: SchemaItem, **options: Any) -> Table:
+    """A table whose rows belong to collections; `key` tells those of one collection apart."""
+    primary = PrimaryKeyConstraint("collection", *key, name=f"{name}_pk")
+    return Table(name, metadata, _text("collection"), *rest, primary, **options)
+
+
 # Clustered on the primary key in SQLite: events are read by seq, and every secondary index of such
 # a table ends in the primary key anyway, so a row identifier of its own would be dead weight.
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
-counters = Table(
+counters = _table(
     "counters",
-    metadata,
-    _text("collection"),
+    ["name"],
     _text("name"),
     _number("last"),
-    PrimaryKeyConstraint("collection", "name", name="counters_pk"),
     **_CLUSTERED,
 )
 
-events = Table(
+events = _table(
     "events",
-    metadata,
-    _text("collection"),
+    ["seq"],
     _number("seq"),
     _text("event_id"),
     _text("person"),
@@ -96,7 +101,6 @@ events = Table(
     _text("exposure_id"),
     Column("exposure_known", Boolean, nullable=False),
     _number("received_at"),
-    PrimaryKeyConstraint("collection", "seq", name="events_pk"),
     UniqueConstraint("collection", "event_id", name="events_by_id"),
     **_CLUSTERED,
 )
@@ -105,71 +109,60 @@ events_by_person = Index(
     "events_by_person", events.c.collection, events.c.person, events.c.timestamp, events.c.seq
 )
 
-sessions = Table(
+sessions = _table(
     "sessions",
-    metadata,
-    _text("collection"),
+    ["session_id"],
     _text("session_id"),
     _text("user_id"),
-    PrimaryKeyConstraint("collection", "session_id", name="sessions_pk"),
     Index("sessions_by_user", "collection", "user_id"),
     **_CLUSTERED,
 )
 
-exposures = Table(
+exposures = _table(
     "exposures",
-    metadata,
-    _text("collection"),
+    ["seq"],
     _number("seq"),
     _text("exposure_id"),
     _text("person"),
     _number("at"),
     _text("body"),
-    PrimaryKeyConstraint("collection", "seq", name="exposures_pk"),
     UniqueConstraint("collection", "exposure_id", name="exposures_by_id"),
     Index("exposures_by_person", "collection", "person"),
 )
 
-items = Table(
+items = _table(
     "items",
-    metadata,
-    _text("collection"),
+    ["position"],
     _number("position"),
     _text("item_id"),
     Column("removed", Boolean, nullable=False),
     _text("body"),
-    PrimaryKeyConstraint("collection", "position", name="items_pk"),
     UniqueConstraint("collection", "item_id", name="items_by_id"),
 )
 
-users = Table(
+users = _table(
     "users",
-    metadata,
-    _text("collection"),
+    ["position"],
     _number("position"),
     _text("user_id"),
     Column("removed", Boolean, nullable=False),
     _text("body"),
-    PrimaryKeyConstraint("collection", "position", name="users_pk"),
     UniqueConstraint("collection", "user_id", name="users_by_id"),
 )
 
-relations = Table(
+relations = _table(
     "relations",
-    metadata,
-    _text("collection"),
+    ["between", "kind", "source", "target"],
     Column("between", String(16), nullable=False),
     _text("kind"),
     _text("source"),
     _text("target"),
     Column("weight", Float(53), nullable=False),
-    PrimaryKeyConstraint("collection", "between", "kind", "source", "target", name="relations_pk"),
 )
 
-audit = Table(
+audit = _table(
     "audit",
-    metadata,
-    _text("collection"),
+    ["seq"],
     _number("seq"),
     _number("at"),
     _text("who"),
@@ -177,13 +170,11 @@ audit = Table(
     _text("details"),
     _text("previous"),
     _text("hash"),
-    PrimaryKeyConstraint("collection", "seq", name="audit_pk"),
 )
 
-keys = Table(
+keys = _table(
     "keys",
-    metadata,
-    _text("collection"),
+    ["key_id"],
     _text("key_id"),
     _text("name"),
     Column("role", String(16), nullable=False),
@@ -191,31 +182,25 @@ keys = Table(
     _text("hash"),
     _number("created_at"),
     Column("revoked_at", BigInteger),
-    PrimaryKeyConstraint("collection", "key_id", name="keys_pk"),
 )
 
-rules = Table(
+rules = _table(
     "rules",
-    metadata,
-    _text("collection"),
+    ["rule_id"],
     _text("rule_id"),
     _text("body"),
-    PrimaryKeyConstraint("collection", "rule_id", name="rules_pk"),
 )
 
-rulings = Table(
+rulings = _table(
     "rulings",
-    metadata,
-    _text("collection"),
+    ["item_id"],
     _text("item_id"),
     _text("body"),
-    PrimaryKeyConstraint("collection", "item_id", name="rulings_pk"),
 )
 
-experiments = Table(
+experiments = _table(
     "experiments",
-    metadata,
-    _text("collection"),
+    ["name"],
     _text("name"),
     _number("challenger"),
     Column("share", Float(53), nullable=False),
@@ -223,7 +208,6 @@ experiments = Table(
     _number("after_exposure"),
     _number("after_event"),
     Column("stopped_at", BigInteger),
-    PrimaryKeyConstraint("collection", "name", name="experiments_pk"),
     Index(
         "experiments_under_way",
         "collection",
@@ -233,75 +217,62 @@ experiments = Table(
     ),
 )
 
-searches = Table(
+searches = _table(
     "searches",
-    metadata,
-    _text("collection"),
+    ["user_id", "text"],
     _text("user_id"),
     _text("text"),
-    PrimaryKeyConstraint("collection", "user_id", "text", name="searches_pk"),
     **_CLUSTERED,
 )
 
-asked = Table(
+asked = _table(
     "asked",
-    metadata,
-    _text("collection"),
+    ["text"],
     _text("text"),
     _number("users"),
-    PrimaryKeyConstraint("collection", "text", name="asked_pk"),
     Index("asked_by_users", "collection", "users"),
     **_CLUSTERED,
 )
 
-said = Table(
+said = _table(
     "said",
-    metadata,
-    _text("collection"),
+    ["seq"],
     _number("seq"),
     _text("text_id"),
     _text("at"),
     _text("text"),
     _text("scores"),
-    PrimaryKeyConstraint("collection", "seq", name="said_pk"),
     UniqueConstraint("collection", "text_id", name="said_by_id"),
 )
 
-watches = Table(
+watches = _table(
     "watches",
-    metadata,
-    _text("collection"),
+    [],
     _number("seen"),
     _text("setup"),
     _text("body"),
-    PrimaryKeyConstraint("collection", name="watches_pk"),
 )
 
-opinion_days = Table(
+opinion_days = _table(
     "opinion_days",
-    metadata,
-    _text("collection"),
+    ["day"],
     _text("day"),
     _text("body"),
-    PrimaryKeyConstraint("collection", "day", name="opinion_days_pk"),
 )
 
-alerts = Table(
+alerts = _table(
     "alerts",
-    metadata,
-    _text("collection"),
+    ["seq"],
     _number("seq"),
     _text("body"),
     Column("due", Boolean, nullable=False),
     Column("closed_at", BigInteger),
     _text("closed_by"),
-    PrimaryKeyConstraint("collection", "seq", name="alerts_pk"),
 )
 
-verdicts = Table(
+verdicts = _table(
     "verdicts",
-    metadata,
-    _text("collection"),
+    ["seq"],
     _number("seq"),
     _text("feedback_id"),
     _text("question"),
@@ -309,6 +280,5 @@ verdicts = Table(
     Column("solved", Boolean, nullable=False),
     _number("at"),
     _text("by"),
-    PrimaryKeyConstraint("collection", "seq", name="verdicts_pk"),
     UniqueConstraint("collection", "feedback_id", name="verdicts_by_id"),
 )
