@@ -62,10 +62,11 @@ class Feedback:
             return with_learned(snapshot, self._learned)
 
     def look(self) -> int:
-        """Learn from all that is on disk now; how many exposures were learned from so far."""
+        """Learn from all that was shown until now; how many exposures were learned from so far."""
         with self._turn:
             if self._learned is None:
                 return 0
+            self._store.flush()
             # Events first: whatever they name was stored before them, so the exposures read
             # after them hold it.
             named = self._new_events()

@@ -39,7 +39,7 @@ def contributions_of_all(
     candidates: Candidates, row: int, columns: Sequence[int]
 ) -> list[list[Contribution]]:
     """`contributions` of the item at each of `columns`."""
-    if candidates.parts is None:
+    if candidates.parts is None or not columns:
         return [[] for _ in columns]
     real = candidates.positions[row] >= 0
     parts = candidates.parts[row].astype(np.float64)

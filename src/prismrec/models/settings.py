@@ -36,7 +36,7 @@ class ModelSettings:
     heads: int = 2
     history: int = 50
     dropout: float = 0.5
-    view_dropout: float = 0.0
+    view_dropout: float = 0.5
     negatives: int = 1024
     batch: int = 2048
     learning_rate: float = 0.003

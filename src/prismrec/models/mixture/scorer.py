@@ -45,7 +45,9 @@ PROFILE = "profile"
 """The expert that knows something of who has no history."""
 PRIORS = (PROFILE, "popularity")
 """The experts that can answer where the history is empty; the first that is there does."""
-OWN_SAY = frozenset({CONTENT, "related"})
+RELATED = "related"
+"""The expert that was told which items go together."""
+OWN_SAY = frozenset({CONTENT, RELATED})
 """The experts that know something of an item without events, and so have their own say on
 newcomers."""
 
@@ -100,19 +102,32 @@ class MixtureScorer:
         return self.newcomers.lent(lambda asked: self._said(queries, asked, others), items)
 
     def _placed(self, queries: QueryBatch, items: Positions | None, sums: Scores) -> Scores:
-        """(b, m): the scores of newcomers of which the experts' say is `sums`."""
+        """(b, m): the scores of newcomers of which the experts' say is `sums`. One that is linked
+        to what the person had is no guess, and stands where that puts it."""
         assert self.newcomers is not None
         raised, page = sums + np.float32(self.newcomers.bonus), self.newcomers.page
         if page is None:
             return raised
+        placed = held_back(raised, self._ends(queries, items, sums, page))
+        linked = self.experts.get(RELATED)
+        return (
+            placed if linked is None else np.where(linked.score(queries, items) > 0, raised, placed)
+        )
+
+    def _ends(
+        self, queries: QueryBatch, items: Positions | None, sums: Scores, page: Page
+    ) -> Scores:
+        """(b, 2): the ends of the page; a request asks for its scores, then for the parts of the
+        best, and looks once."""
         last: tuple[QueryBatch, Scores] | None = self.__dict__.get("_last_ends")
         if last is not None and last[0] is queries:
-            return held_back(raised, last[1])
-        rivals = sums[:, page.head] if items is None else self._rivals(queries, page)
-        ends = page.ends(rivals, queries)
-        if len(queries) == 1:  # a request asks for its scores and then for the parts of the best
+            return last[1]
+        ends = page.ends(
+            sums[:, page.head] if items is None else self._rivals(queries, page), queries
+        )
+        if len(queries) == 1:
             self.__dict__["_last_ends"] = queries, ends
-        return held_back(raised, ends)
+        return ends
 
     def _rivals(self, queries: QueryBatch, page: Page) -> Scores:
         """(b, h): the scores of the head of the page. They need the whole catalogue, or its head
