@@ -8,7 +8,9 @@ most 4,000 validation cases are recorded (with `--keep` in a folder, where a lat
 People are divided into two halves: a mixture's weights are fitted on one and its nDCG@10 taken on
 the other, so that a further expert cannot gain by its mere presence. Seconds are processor time of
 one thread. Intervals are of 95% and resample people; no test case is looked at. `language_model`
-can be one that `benchmarks.language_model --out FOLDER` trained on the same events.
+can be one that `benchmarks.language_model --out FOLDER` trained on the same events. Added as
+`prism:view_dropout=0`, an expert of the default is put in its own place, trained with another
+setting of `[models]`.
 """
 
 from __future__ import annotations
@@ -132,11 +134,17 @@ def compared(
 def trials(
     base: Mapping[str, Recorded], every: Mapping[str, Recorded], added: Sequence[str]
 ) -> dict[str, Mapping[str, Recorded]]:
-    """What to compare with the mixture of `base`, by name: with each of `added`, with all of them,
-    and with text in EASE in place of EASE."""
-    out: dict[str, Mapping[str, Recorded]] = {f"+ {e}": {**base, e: every[e]} for e in added}
-    if len(added) > 1:
-        out["+ all of them"] = every
+    """What to compare with the mixture of `base`, by name: with each of `added`, one with a setting
+    of its own in the place of the usual one; with all others; and with text in EASE in place of
+    EASE."""
+    out: dict[str, Mapping[str, Recorded]] = {}
+    plain = [e for e in added if ":" not in e]
+    for e in added:
+        usual = e.partition(":")[0]
+        rest = {name: one for name, one in base.items() if name != usual}
+        out[f"+ {e}" if e in plain else f"{usual} -> {e}"] = {**rest, e: every[e]}
+    if len(plain) > 1:
+        out["+ all of them"] = {**base, **{e: every[e] for e in plain}}
     if "ease" in base and "text_ease" in added:
         names = ["text_ease" if e == "ease" else e for e in base]
         out["ease -> text_ease"] = {e: every[e] for e in names}
@@ -162,10 +170,14 @@ def recorded(
     scores, about = folder / f"{name}.npy", folder / f"{name}.npz"
     if not about.exists():
         exam = ready.exam
-        learner = learner_by_name(name, models, repeats=exam.rule.repeats)
+        usual, _, setting = name.partition(":")
+        if setting:
+            key, _, value = setting.partition("=")
+            models = replace(models, **{key: float(value)})  # type: ignore[arg-type]
+        learner = learner_by_name(usual, models, repeats=exam.rule.repeats)
         begun = time.process_time()
         scorer: Any = learner.fit(
-            exam.train, generator(seed, "fit", name), validation=exam.validation
+            exam.train, generator(seed, "fit", usual), validation=exam.validation
         )
         seconds = time.process_time() - begun
         parts = [np.arange(s, min(s + CHUNK, len(cases))) for s in range(0, len(cases), CHUNK)]

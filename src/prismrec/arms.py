@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from prismrec.assembly import assemble, with_content, with_rules
@@ -154,8 +154,8 @@ class Trials:
     def _name_of(self, challenger: int) -> str:
         known = {one.name for one in self._store.experiments.list()}
         first = ExperimentSettings(challenger).title
-        more = (f"{first}-{number}" for number in count(2))
-        return first if first not in known else next(name for name in more if name not in known)
+        names = chain([first], (f"{first}-{number}" for number in count(2)))
+        return next(name for name in names if name not in known)
 
     def _serving(self, asked: ExperimentSettings, *, stored: bool) -> Trial:
         store, number = self._store, asked.challenger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -41,7 +42,8 @@ def experiment(
                 asked = {"release": start, "share": share, "name": name}
                 told = service.post("experiments", asked)
             else:
-                told = service.delete(f"experiments/{name or _under_way(service.get)}")
+                ended = name or _under_way(service.get)
+                told = service.delete(f"experiments/{quote(ended, safe='')}")
         _say(told, "Started" if start else "Stopped", as_json=json)
         return
     from prismrec.learning.experiment import watch_experiment

@@ -12,6 +12,7 @@ from prismrec.config import Settings
 from prismrec.core import BadInput, Item, TextEncoder
 from prismrec.data import Dataset, Sources, read
 from prismrec.data.sources import Source, find_sources
+from prismrec.data.writing import require_table, write_table
 from prismrec.language.chat import shared_chat_model
 from prismrec.language.choice import choose_encoder
 from prismrec.language.knowledge.extract import extract, extract_by_names
@@ -35,11 +36,6 @@ SCHEMA = {
     "confidence": pl.Float64,
     "source": pl.String,
 }
-WRITERS = {
-    ".parquet": pl.DataFrame.write_parquet,
-    ".csv": pl.DataFrame.write_csv,
-    ".jsonl": pl.DataFrame.write_ndjson,
-}
 
 
 def extract_table(
@@ -56,8 +52,7 @@ def extract_table(
     `written` adds titles, descriptions and tags made of what is given, marked as such. Raises
     `BadInput` where `out` cannot be such a table, or there are no items.
     """
-    if out.suffix not in WRITERS:
-        raise BadInput(f"{out} is no table.", hint=f"Name it with one of: {', '.join(WRITERS)}.")
+    require_table(out)
     sources = data if isinstance(data, Sources) else find_sources(data)
     if sources.items is None:
         raise BadInput("There is no table of items.", hint="Name one with --items.")
@@ -71,10 +66,7 @@ def extract_table(
         schema=SCHEMA,
         orient="row",
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.part")
-    WRITERS[out.suffix](table, draft)  # type: ignore[operator]
-    draft.replace(out)
+    write_table(table, out)
     return table
 
 

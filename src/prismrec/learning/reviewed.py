@@ -11,6 +11,7 @@ from prismrec.config import Settings
 from prismrec.core import BadInput
 from prismrec.data.reviews import read_reviews
 from prismrec.data.sources import Source
+from prismrec.data.writing import require_table, write_table
 from prismrec.language.choice import choose_encoder
 from prismrec.language.classifier.classifier import TextClassifier
 from prismrec.language.classifier.settings import ClassifierSettings
@@ -22,7 +23,6 @@ from prismrec.language.reviews.sentiment import (
     of_classifier,
     opinions_of,
 )
-from prismrec.learning.extraction import WRITERS
 
 __all__ = ["REVIEWED", "reviewed_table", "voice_for"]
 
@@ -52,8 +52,7 @@ def reviewed_table(
     `using` is a kept classifier and its label of praise; without one see `voice_for`. Raises
     `BadInput` where `out` cannot be such a table, or there are no reviews.
     """
-    if out.suffix not in WRITERS:
-        raise BadInput(f"{out} is no table.", hint=f"Name it with one of: {', '.join(WRITERS)}.")
+    require_table(out)
     reviews = [Review(*row) for row in read_reviews(source, settings.data)]
     if not reviews:
         raise BadInput("There is no review.", hint="Give a table of item_id and text.")
@@ -67,10 +66,7 @@ def reviewed_table(
         for h in opinions_of(reviews, voice, named)
     ]
     table = pl.DataFrame(rows, schema=REVIEWED, orient="row")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.part")
-    WRITERS[out.suffix](table, draft)  # type: ignore[operator]
-    draft.replace(out)
+    write_table(table, out)
     return table
 
 

@@ -95,14 +95,9 @@ def train(
     rule = HistoryFilter(repeats, frozenset(consumed))
     budget = settings.models.budget
     end = deadline() or (Deadline(budget) if budget else None)
-    with until(end), tracked(settings.learning.track, settings.models) as tracker, every_core():
-        learner = learner_by_name("default", settings.models, repeats=repeats, watch=tracker.round)
-        scorer = learner.fit(
-            split.train, generator(seed, "fit"), validation=split.validation, start=start
-        )
-        quality = _quality(scorer, split.validation, rule)
+    with until(end), every_core():
+        scorer, quality = _fitted(split, rule, settings, seed, start, began)
         calibration = calibrated(scorer, split.validation, rule)
-        tracker.figures({**quality, "seconds": time.perf_counter() - began})
     report = {
         **_counts(data),
         "repeats": repeats,
@@ -130,6 +125,28 @@ def train(
         people=None if data.profiles is None else profile_vocabulary(material.dataset),
         report=report,
     )
+
+
+def _fitted(
+    split: Split,
+    rule: HistoryFilter,
+    settings: Settings,
+    seed: int,
+    start: Scorer | None,
+    began: float,
+) -> tuple[Scorer, dict[str, float]]:
+    """The default model and its quality on the events held out, told to who tracks trainings, with
+    the seconds since `began`."""
+    with tracked(settings.learning.track, settings.models) as tracker:
+        learner = learner_by_name(
+            "default", settings.models, repeats=rule.repeats, watch=tracker.round
+        )
+        scorer = learner.fit(
+            split.train, generator(seed, "fit"), validation=split.validation, start=start
+        )
+        quality = _quality(scorer, split.validation, rule)
+        tracker.figures({**quality, "seconds": time.perf_counter() - began})
+    return scorer, quality
 
 
 def _counts(data: Interactions) -> dict[str, Any]:

@@ -56,6 +56,8 @@ __all__ = ["create_app"]
 
 CONSOLE = Path(__file__).parent / "console"
 DOCS = Path(__file__).parent / "docs"
+ROOMS = (ask, talk, desk, tell, look, exploring, watch, curate, screen, experimenting, manage)
+"""Whose `router` answers below `/v1/{collection}`."""
 WRITERS = 32
 """Threads that wait for the disk; they hold no core, and a group commit serves them together."""
 
@@ -90,11 +92,27 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    _share(app, served, settings, KeyRing(trusting=trusting))
+    problems.install(app)
+    app.add_middleware(Guard, settings=settings, metrics=app.state.metrics, collections=served)
+    _cors(app, settings)
+    for room in ROOMS:
+        app.include_router(room.router, prefix="/v1/{collection}")
+    _health(app, served)
+    _pages(app)
+    described(app)
+    return app
+
+
+def _share(
+    app: FastAPI, served: dict[str, Collection], settings: ServingSettings, keys: KeyRing
+) -> None:
+    """What every request finds in `app.state`."""
     state = app.state
     state.settings = settings
     state.collections = served
     state.collection = lambda name: find(served, name)
-    state.key_ring = KeyRing(trusting=trusting)
+    state.key_ring = keys
     state.pool = Pool(settings.threads, settings.queue, seconds=settings.timeout_s)
     state.writers = Pool(WRITERS, settings.queue, "writer", seconds=settings.timeout_s)
     state.desks = desk.Desks()
@@ -102,28 +120,6 @@ def create_app(
     state.rate_limit = RateLimit(settings.rate)
     state.metrics = Metrics()
     state.stats = Stats()
-    problems.install(app)
-    app.add_middleware(Guard, settings=settings, metrics=state.metrics, collections=served)
-    _cors(app, settings)
-    for room in (
-        ask,
-        talk,
-        desk,
-        tell,
-        look,
-        exploring,
-        watch,
-        curate,
-        screen,
-        experimenting,
-        manage,
-    ):
-        app.include_router(room.router, prefix="/v1/{collection}")
-    app.include_router(experimenting.reading, prefix="/v1/{collection}")
-    _health(app, served)
-    _pages(app)
-    described(app)
-    return app
 
 
 def find(served: dict[str, Collection], name: str) -> Collection:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from prismrec.collection import Collection
@@ -17,10 +17,9 @@ from prismrec.serving.requests import IdInPath, Name, Strict
 from prismrec.serving.strict import Shop, Who, guarded
 from prismrec.store import Experiment
 
-__all__ = ["reading", "router"]
+__all__ = ["router"]
 
-router = guarded("manage", "admin")
-reading = guarded("look", "read")
+reading, changing = guarded("look", "read"), guarded("manage", "admin")
 DAY = 86_400_000
 EXPOSURES = 20_000
 """How many of an experiment's slates are read for its verdict, the last ones."""
@@ -82,7 +81,7 @@ async def experiment(name: IdInPath, shop: Shop, request: Request) -> WatchedOut
     return await request.app.state.pool.run(_watched, shop, name)
 
 
-@router.post("/experiments")
+@changing.post("/experiments")
 async def start(asked: ExperimentIn, shop: Shop, request: Request, who: Who) -> ExperimentOut:
     """Serve a release to a share of the people from the next request on, everybody always the same
     one. There is one experiment at a time (409 otherwise); promoting its release ends it."""
@@ -92,7 +91,7 @@ async def start(asked: ExperimentIn, shop: Shop, request: Request, who: Who) -> 
     return _told(made)
 
 
-@router.delete("/experiments/{name}")
+@changing.delete("/experiments/{name}")
 async def stop(name: IdInPath, shop: Shop, request: Request, who: Who) -> ExperimentOut:
     """Serve everybody the current release again."""
     return _told(await request.app.state.writers.run(lambda: shop.trials.stop(name, by=who)))
@@ -144,3 +143,8 @@ def _watched(shop: Collection, name: str) -> WatchedOut:
     except BadInput as error:
         told.refused = error.message
     return told
+
+
+router = APIRouter()
+for _part in (reading, changing):
+    router.include_router(_part)
