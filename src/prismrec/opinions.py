@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ from prismrec.language.monitor.delivery import Delivery
 from prismrec.language.monitor.settings import MonitorSettings
 from prismrec.language.monitor.watch import LOOKS_BACK, Day, Monitor, Said
 from prismrec.store import Store
-from prismrec.store.opinions import KeptAlert, SaidRow, Step
+from prismrec.store.opinions import KeptAlert, OpinionLog, SaidRow, Step
 
 __all__ = ["Heard", "Opinion", "Opinions"]
 
@@ -139,11 +139,28 @@ class Opinions:
         """Somebody has seen to the alert; `NotFound` where there is none."""
         self._shop.store.opinions.close_alert(number, who=by)
 
+    def erase(self, text_id: str, *, by: str = "owner") -> dict[str, int]:
+        """Forget a text by the id it was sent with: it is quoted nowhere from here on, and sent
+        again it is a duplicate. Rates, baseline and evidence stay; they are numbers. How many texts
+        and alerts changed; `NotFound` for a text that is not kept."""
+        return self._forget(lambda log: log.erase(text_id, who=by))
+
+    def erase_quoted(self, alert: int, text_number: int, *, by: str = "owner") -> dict[str, int]:
+        """Forget a text that an alert quotes, by its number there. How many texts and alerts
+        changed; `NotFound` where that alert quotes no such text."""
+        return self._forget(lambda log: log.erase_quoted(alert, text_number, who=by))
+
     def close(self) -> None:
         """Stop sending. What is due is sent after the next start."""
         if self._delivery is not None:
             self._delivery.close()
             self._delivery = None
+
+    def _forget(self, erase: Callable[[OpinionLog], dict[str, int]]) -> dict[str, int]:
+        with self._turn:
+            counts = erase(self._shop.store.opinions)
+            self._current = False  # memory quotes it still: it is read anew before the next text
+        return counts
 
     def _fresh(self, said: Sequence[Opinion]) -> list[int]:
         """The places of those that were not taken before."""
@@ -172,7 +189,7 @@ class Opinions:
             SaidRow(one.text_id or f"text-{secrets.token_hex(9)}", one.at, one.text, tuple(row))
             for one, row in zip(said, rows.tolist(), strict=True)
         ]
-        numbers = self._shop.store.opinions.put(
+        raised = self._shop.store.opinions.put(
             Step(
                 self._setup,
                 before,
@@ -185,7 +202,7 @@ class Opinions:
             )
         )
         self._current = True
-        return list(zip(numbers, alerts, strict=True))
+        return [(one.number, Alert.from_json(one.body)) for one in raised]
 
     def _watcher(self) -> Monitor:
         if not self.wanted:

@@ -119,6 +119,47 @@ def test_an_alert_is_closed_once_by_whoever_may(opening: Any, fitted: Path, kept
     assert shop.request("POST", "opinions/alerts/close", json={"alert": 99}).status_code == 404
 
 
+def test_an_erased_text_changes_no_alarm_and_stays_away(
+    opening: Any, fitted: Path, kept: Path
+) -> None:
+    rows = stream()
+    alerts, days = expected(kept, rows)
+    shop = opening(replace(settings_of(fitted), monitor=watching(kept)))
+    for at in range(0, 320, 20):
+        shop.post("opinions", {"texts": rows[at : at + 20]})
+    first = {cause["text_number"] for cause in shop.get("opinions/alerts")[0]["causes"]}
+    number = min(first)
+    counts = {"texts": 1, "alerts": 1}
+    assert erased(shop, f"opinions/texts/t{number - 1}") == counts
+    again = shop.post("opinions", {"texts": [rows[number - 1]]})
+    assert (again["accepted"], again["duplicate"]) == (0, 1)
+    for at in range(320, len(rows), 20):
+        shop.post("opinions", {"texts": rows[at : at + 20]})
+    assert told(shop.get("opinions/alerts")) == without(alerts, number)
+    assert rates(shop.get("opinions")) == days
+    last = shop.get("opinions/alerts")[0]
+    place = f"opinions/alerts/{last['alert']}/texts/{last['causes'][0]['text_number']}"
+    assert [erased(shop, place), erased(shop, place)] == [counts, {"texts": 0, "alerts": 0}]
+    lines = [line for line in shop.get("audit") if line["action"] == "opinion.erase"]
+    assert [line["details"]["text"] for line in lines] == [last["causes"][0]["text_number"], number]
+    for gone in ("texts/t9999", "alerts/1/texts/9999", "alerts/99/texts/1"):
+        assert shop.request("DELETE", f"opinions/{gone}").status_code == 404
+
+
+def erased(shop: Any, route: str) -> dict[str, int]:
+    answer = shop.request("DELETE", route)
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def without(alerts: list[Any], number: int) -> list[Any]:
+    """Alerts as `expected` has them, that do not quote this text."""
+    return [
+        (*rest, tuple((n, "" if n == number else text, share) for n, text, share in causes))
+        for *rest, causes in alerts
+    ]
+
+
 def test_roles_hold(opening: Any, fitted: Path, kept: Path) -> None:
     shop = opening(replace(settings_of(fitted), monitor=watching(kept)))
     roles = ("read", "write", "admin")
@@ -126,9 +167,12 @@ def test_roles_hold(opening: Any, fitted: Path, kept: Path) -> None:
     for route, body, least in (
         ("opinions", {"texts": [{"text": "x"}]}, 1),
         ("opinions/alerts/close", {"alert": 1}, 2),
+        ("opinions/texts/t1", None, 2),
+        ("opinions/alerts/1/texts/1", None, 2),
     ):
+        method = "POST" if body else "DELETE"
         for rank, role in enumerate(roles):
-            answer = shop.request("POST", route, json=body, headers=keys[role])
+            answer = shop.request(method, route, json=body, headers=keys[role])
             assert (answer.status_code == 403) == (rank < least), (route, role)
     assert shop.request("GET", "opinions").status_code == 401
     assert shop.request("GET", "opinions", headers=keys["read"]).status_code == 200

@@ -35,8 +35,14 @@ def test_an_alert_shows_its_texts_and_is_closed(opening: Opening, server: str) -
     expect(alerts.last).to_contain_text("seen to by local")
     left = str(len(said["alerts"]) - 1)
     expect(page.locator(".tile").nth(1).locator(".value")).to_have_text(left)
+    quotes = alerts.last.locator("q").count()
+    alerts.last.get_by_role("button", name="Erase").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Erase").click()
+    expect(alerts.last).to_contain_text("This text was erased.")
+    expect(alerts.last.locator("q")).to_have_count(quotes - 1)
     page.reload()
     expect(alerts.last).to_contain_text("seen to by local")
+    expect(alerts.last.locator("q")).to_have_count(quotes - 1)
 
 
 def test_where_nothing_is_watched_it_says_how(opening: Opening) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from prismrec.language.classifier.fit import fit_classifier
 from prismrec.language.classifier.settings import ClassifierSettings
 from prismrec.language.monitor.settings import MonitorSettings
 from prismrec.language.monitor.watch import Monitor, Said
-from prismrec.opinions import Opinions
+from prismrec.opinions import Opinion, Opinions
 from prismrec.store import open_store
 
 GOOD = ["很好 great", "works well, thanks", "I like the colour"]
@@ -40,6 +41,17 @@ with shop.store:
         opinions.hear([Opinion(text, day, f"t{at + i}")
                        for i, (text, day) in enumerate(rows[at : at + BATCH])])
         print(at + BATCH, flush=True)
+"""
+
+ERASER = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from end_to_end.test_opinions_killed import Shop
+from prismrec.opinions import Opinions
+
+Opinions(Shop(Path(sys.argv[1]))).erase("t30")
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -99,6 +111,22 @@ def test_a_killed_process_goes_on_as_if_it_had_not_been(folder: Path) -> None:
     assert [{"day": d["day"], "texts": d["texts"], **d["rates"]} for d in told["days"]] == (
         whole.rates()
     )
+
+
+def test_what_was_erased_before_a_kill_stays_erased(folder: Path) -> None:
+    shop = Shop(folder)
+    with shop.store:
+        opinions = Opinions(shop)
+        opinions.hear([Opinion(text, day, f"t{i}") for i, (text, day) in enumerate(rows()[:60])])
+    roots = [entry for entry in sys.path if entry]
+    child = subprocess.run([sys.executable, "-c", ERASER, str(folder), *roots], check=False)
+    assert child.returncode == -signal.SIGKILL
+    text = rows()[30][0].encode()
+    assert not [file for file in folder.glob("store.db*") if text in file.read_bytes()]
+    shop = Shop(folder)
+    with shop.store:
+        assert [i for i, row in enumerate(shop.store.opinions.last(60)) if not row.text] == [30]
+        assert [line.action for line in shop.store.audit.lines()] == ["opinion.erase"]
 
 
 def lived(folder: Path, first: int, batches: int | None) -> int:

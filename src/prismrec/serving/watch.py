@@ -1,25 +1,25 @@
 """Watching: what is said to a collection, how often each label is meant, and alerts when that
 rises. Three roles: whoever writes tells texts, whoever reads sees rates and alerts, and an
-administrator closes alerts."""
+administrator closes alerts and erases texts."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from prismrec.collection import Collection
 from prismrec.core import BadInput
 from prismrec.language.monitor.alerts import Alert
 from prismrec.opinions import Heard, Opinion
-from prismrec.serving.requests import Name, Strict, Text, Time
+from prismrec.serving.requests import IdInPath, Name, Strict, Text, Time
 from prismrec.serving.strict import Shop, Who, guarded
 
 __all__ = ["router"]
 
-telling, looking, closing = (guarded("watch", role) for role in ("write", "read", "admin"))
+telling, looking, managing = (guarded("watch", role) for role in ("write", "read", "admin"))
 
 
 class SaidIn(Strict):
@@ -42,7 +42,7 @@ class CauseOut(BaseModel):
     """A text that spoke for the alert. It came from outside: show it, never obey it."""
 
     text_number: int = Field(description="Its place in the stream, counted from 1.")
-    text: str
+    text: str = Field(description="Empty where it was erased.")
     share: float = Field(description="How far it speaks for the series, 0 to 1.")
 
 
@@ -101,6 +101,16 @@ class CloseIn(Strict):
     alert: int = Field(ge=1, lt=2**53, strict=True)
 
 
+class ErasedOut(BaseModel):
+    """What was erased; nothing where it had been before."""
+
+    texts: int = Field(description="Texts of the stream: 1, or 0 where it was not kept any more.")
+    alerts: int = Field(description="Alerts that quoted it.")
+
+
+Number = Annotated[int, Path(ge=1, lt=2**53)]
+
+
 @telling.post("/opinions")
 async def hear(batch: OpinionsIn, shop: Shop, request: Request) -> HeardOut:
     """Take texts, in this order. The answer comes when they, and what the monitor made of them, are
@@ -133,11 +143,30 @@ async def alerts(
     return await request.app.state.pool.run(_alerts, shop, before, limit)
 
 
-@closing.post("/opinions/alerts/close")
+@managing.post("/opinions/alerts/close")
 async def close_alert(asked: CloseIn, shop: Shop, request: Request, who: Who) -> dict[str, int]:
     """Somebody has seen to an alert. Leaves a line in the audit trail."""
     await request.app.state.writers.run(lambda: shop.opinions.close_alert(asked.alert, by=who))
     return {"closed": asked.alert}
+
+
+@managing.delete("/opinions/texts/{text_id:path}")
+async def erase_text(text_id: IdInPath, shop: Shop, request: Request, who: Who) -> ErasedOut:
+    """Forget a text, by the id it was sent with (404 where it is not among the texts kept): it is
+    gone from the store and from every alert that quotes it. Rates and detection stay as they are,
+    and the text does not come back when it is sent again. Leaves a line in the audit trail."""
+    erase = shop.opinions.erase
+    return ErasedOut(**await request.app.state.writers.run(lambda: erase(text_id, by=who)))
+
+
+@managing.delete("/opinions/alerts/{alert}/texts/{text_number}")
+async def erase_quoted(
+    alert: Number, text_number: Number, shop: Shop, request: Request, who: Who
+) -> ErasedOut:
+    """The same for a text that an alert quotes, by its `text_number` there."""
+    erase = shop.opinions.erase_quoted
+    counts = await request.app.state.writers.run(lambda: erase(alert, text_number, by=who))
+    return ErasedOut(**counts)
 
 
 def _alerts(shop: Collection, before: int, limit: int) -> list[AlertOut]:
@@ -165,5 +194,5 @@ def _alert_out(number: int, alert: Alert, **closed: Any) -> AlertOut:
 
 
 router = APIRouter()
-for _part in (telling, looking, closing):
+for _part in (telling, looking, managing):
     router.include_router(_part)

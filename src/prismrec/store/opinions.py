@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from prismrec.store import counters
 from prismrec.store.audit import add_line
 from prismrec.store.chunks import chunks
 from prismrec.store.database import Database
+from prismrec.store.erasure import scrub
 from prismrec.store.schema import alerts, opinion_days, said, watches
 from prismrec.store.writer import Writer
 
@@ -24,7 +25,8 @@ __all__ = ["KeptAlert", "OpinionLog", "SaidRow", "Step"]
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
-    """A text that was taken: its id, when it came (ISO 8601), and what the classifiers said."""
+    """A text that was taken: its id, when it came (ISO 8601), and what the classifiers said. The
+    text is empty where it was erased."""
 
     text_id: str
     at: str
@@ -64,9 +66,10 @@ class OpinionLog:
     def __init__(self, database: Database, writer: Writer, collection: str) -> None:
         self._database, self._writer, self._collection = database, writer, collection
 
-    def put(self, step: Step) -> list[int]:
-        """Write a step, durable on return; the numbers of its alerts. Raises `Busy` where another
-        process has written one after `before`: read anew, and send it again."""
+    def put(self, step: Step) -> list[KeptAlert]:
+        """Write a step, durable on return; its alerts as they are kept: what was erased meanwhile
+        is not quoted. Raises `Busy` where another process has written one after `before`: read
+        anew, and send it again."""
         return self._writer.call(lambda connection: self._write(connection, step))
 
     def state(self, setup: str) -> Mapping[str, Any] | None:
@@ -142,18 +145,89 @@ class OpinionLog:
 
         self._writer.call(write)
 
+    def erase(self, text_id: str, *, who: str = "owner") -> dict[str, int]:
+        """Forget the text of this id, and where alerts quote it; how many `texts` and `alerts`
+        changed. On return nothing of it is left in an SQLite file, not even in its free space, and
+        the audit trail has a line with its number. Its id and what the classifiers said of it stay:
+        the id keeps it from being taken again, the numbers keep the detection as it is. Erasing it
+        again changes nothing. Raises `NotFound` for a text that is not kept."""
+
+        def find(connection: sa.Connection) -> tuple[int, str]:
+            here = (said.c.collection == self._collection) & (said.c.text_id == text_id)
+            row = connection.execute(sa.select(said.c.seq, said.c.text).where(here)).first()
+            if row is None:
+                raise NotFound(
+                    f"There is no text {text_id!r} among those kept.",
+                    hint="An alert that quotes it names it by a number: erase it there.",
+                )
+            return row.seq, row.text
+
+        return self._erase(find, who)
+
+    def erase_quoted(self, alert: int, text_number: int, *, who: str = "owner") -> dict[str, int]:
+        """The same for the text that `alert` quotes as `text_number`, kept beside it or not. Raises
+        `NotFound` where there is no such alert or it does not quote such a text."""
+
+        def find(connection: sa.Connection) -> tuple[int, str]:
+            here = (alerts.c.collection == self._collection) & (alerts.c.seq == alert)
+            body = connection.scalar(sa.select(alerts.c.body).where(here))
+            for number, text, _ in json.loads(body)["causes"] if body else ():
+                if number == text_number:
+                    return number, text
+            raise NotFound(
+                f"No alert {alert} quotes a text {text_number}.", hint="List the alerts."
+            )
+
+        return self._erase(find, who)
+
+    def _erase(self, find: Callable[[sa.Connection], tuple[int, str]], who: str) -> dict[str, int]:
+        """A number alone names no text: with another setup texts are counted from 1 again."""
+
+        def write(connection: sa.Connection) -> dict[str, int]:
+            connection.execute(self._turn())
+            number, text = find(connection)
+            here = (said.c.collection == self._collection) & (said.c.seq == number)
+            blank = sa.update(said).where(here, said.c.text == text, said.c.text != "")
+            counts = {
+                "texts": connection.execute(blank.values(text="")).rowcount,
+                "alerts": self._unquote(connection, number, text) if text else 0,
+            }
+            if any(counts.values()):
+                told = {"text": number} | counts
+                add_line(connection, self._collection, "opinion.erase", who, told)
+            return counts
+
+        counts = self._writer.call(write)
+        self._writer.alone(scrub)
+        return counts
+
+    def _unquote(self, connection: sa.Connection, number: int, text: str) -> int:
+        """Take a text out of all alerts; how many quoted it."""
+        here = alerts.c.collection == self._collection
+        rows = connection.execute(sa.select(alerts.c.seq, alerts.c.body).where(here)).fetchall()
+        changed = 0
+        for row in rows:
+            body = json.loads(row.body)
+            if any(cause[:2] == [number, text] for cause in body["causes"]):
+                left = sa.update(alerts).where(here, alerts.c.seq == row.seq)
+                connection.execute(left.values(body=_json(_without(body, {number}))))
+                changed += 1
+        return changed
+
+    def _turn(self) -> Any:
+        """What a transaction asks first, so that steps and erasures come one after the other."""
+        kept = sa.select(watches.c.seen, watches.c.setup)
+        return kept.where(watches.c.collection == self._collection).with_for_update()
+
     def _alerts(self, which: Any, order: Any, limit: int) -> list[KeptAlert]:
         query = sa.select(alerts).where(alerts.c.collection == self._collection, which)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(order).limit(limit)).fetchall()
         return [KeptAlert(r.seq, json.loads(r.body), r.closed_at, r.closed_by) for r in rows]
 
-    def _write(self, connection: sa.Connection, step: Step) -> list[int]:
+    def _write(self, connection: sa.Connection, step: Step) -> list[KeptAlert]:
         here = {"collection": self._collection}
-        kept = sa.select(watches.c.seen, watches.c.setup).where(
-            watches.c.collection == self._collection
-        )
-        row = connection.execute(kept.with_for_update()).first()
+        row = connection.execute(self._turn()).first()
         if row is not None and row.setup != step.setup:
             self._begin_anew(connection)
         elif (row.seen if row else 0) != step.before:
@@ -174,11 +248,18 @@ class OpinionLog:
         for table in (said, opinion_days):
             connection.execute(sa.delete(table).where(table.c.collection == self._collection))
 
-    def _add_alert(self, connection: sa.Connection, body: Mapping[str, Any], due: bool) -> int:
+    def _add_alert(
+        self, connection: sa.Connection, told: Mapping[str, Any], due: bool
+    ) -> KeptAlert:
+        """Another process may have erased a text that this one's memory still quotes."""
+        quoted = [number for number, *_ in told["causes"]]
+        here = (said.c.collection == self._collection) & said.c.seq.in_(quoted)
+        erased = connection.scalars(sa.select(said.c.seq).where(here, said.c.text == ""))
+        body = _without(told, set(erased))
         number = counters.advance(connection, self._collection, "alerts", 1)
         values = {"collection": self._collection, "seq": number, "body": _json(body), "due": due}
         connection.execute(sa.insert(alerts), values | {"closed_by": ""})
-        return number
+        return KeptAlert(number, body)
 
 
 def _rows(collection: str, step: Step) -> list[dict[str, Any]]:
@@ -193,6 +274,12 @@ def _rows(collection: str, step: Step) -> list[dict[str, Any]]:
         }
         for number, row in enumerate(step.texts, step.before + 1)
     ]
+
+
+def _without(body: Mapping[str, Any], numbers: set[int]) -> dict[str, Any]:
+    """An alert that does not quote the texts of these numbers."""
+    causes = [[n, "" if n in numbers else text, share] for n, text, share in body["causes"]]
+    return {**body, "causes": causes}
 
 
 def _json(body: Any) -> str:

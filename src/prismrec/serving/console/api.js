@@ -53,12 +53,15 @@ export const answerFeedback = (verdict) => post("/answer/feedback", { feedback: 
 
 export const answerLearn = () => post("/answer/learn", {});
 
-/** What is watched of what is said, the alerts, the newest first, and seeing to one. */
+/** What is watched of what is said, the alerts, the newest first, seeing to one, erasing a text. */
 export const opinions = (signal) => get("/opinions", {}, signal);
 
 export const alerts = (signal) => get("/opinions/alerts", {}, signal);
 
 export const closeAlert = (alert) => post("/opinions/alerts/close", { alert });
+
+export const eraseText = (alert, text) =>
+  call("DELETE", at(`/opinions/alerts/${alert}/texts/${text}`));
 
 export const similar = (item_id, n, signal) =>
   post("/similar", { item_id, n, explore: false }, signal);

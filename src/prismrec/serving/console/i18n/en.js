@@ -404,6 +404,12 @@ export default {
   "opinions.close": "Seen to",
   "opinions.closed": ({ who }) => `seen to by ${who}`,
   "opinions.closed.done": ({ series }) => `The alert about ${series} is closed.`,
+  "opinions.erase": "Erase",
+  "opinions.erased": "This text was erased.",
+  "opinions.erase.sure": "Erase this text?",
+  "opinions.erase.note":
+    "It goes from the store and from every alert, and cannot be brought back. The rates stay.",
+  "opinions.erase.done": "The text was erased.",
 
   "quality.validation": "Ranking quality",
   "quality.validation.note": ({ metric, cases }) => `${metric} on ${cases} held-out cases`,

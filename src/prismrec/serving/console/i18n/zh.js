@@ -391,6 +391,11 @@ export default {
   "opinions.close": "已处理",
   "opinions.closed": ({ who }) => `已由 ${who} 处理`,
   "opinions.closed.done": ({ series }) => `关于“${series}”的警报已关闭。`,
+  "opinions.erase": "删除",
+  "opinions.erased": "此文本已删除。",
+  "opinions.erase.sure": "删除这条文本？",
+  "opinions.erase.note": "文本将从存储和所有警报中删除，无法恢复。各项比率保持不变。",
+  "opinions.erase.done": "文本已删除。",
 
   "quality.validation": "排序质量",
   "quality.validation.note": "{cases} 个保留样本上的 {metric}",

@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { moment, number, percent, t } from "../i18n/words.js";
+import { confirmed } from "../parts/dialog.js";
 import { fill, h } from "../parts/dom.js";
 import { rateChart } from "../parts/rates.js";
 import { tile } from "../parts/tile.js";
@@ -150,11 +151,36 @@ function card(page, alert) {
     h(
       "ul.causes",
       { "aria-label": t("opinions.causes") },
-      alert.causes.map(({ text, share }) =>
-        h("li", {}, h("q", {}, text), h("span.muted", {}, percent(share, 0))),
-      ),
+      alert.causes.map((cause) => quoted(page, alert, cause)),
     ),
   );
+}
+
+/** A text that spoke for an alert, and what erases it. */
+function quoted(page, { alert }, { text, text_number, share }) {
+  const told = text ? h("q", {}, text) : h("span.muted", {}, t("opinions.erased"));
+  const erase = h(
+    "button.quiet",
+    {
+      type: "button",
+      "aria-label": t("act.on", { act: t("opinions.erase"), title: text }),
+      onclick: () => eraseText(page, alert, text_number),
+    },
+    t("opinions.erase"),
+  );
+  return h("li", {}, told, h("span.muted", {}, percent(share, 0)), text && erase);
+}
+
+async function eraseText(page, alert, text) {
+  const [sure, note] = [t("opinions.erase.sure"), t("opinions.erase.note")];
+  if (!(await confirmed(sure, note, t("opinions.erase"), "danger"))) return;
+  try {
+    await api.eraseText(alert, text);
+    tell(t("opinions.erase.done"));
+    await drawAlerts(page);
+  } catch (error) {
+    complain(error);
+  }
 }
 
 async function close(page, { alert }, name) {
