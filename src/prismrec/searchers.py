@@ -18,12 +18,13 @@ from prismrec.language.synonyms import Synonyms
 from prismrec.models.mixture.scorer import experts
 from prismrec.models.popularity import PopularityScorer
 from prismrec.ranking.item_facts import ItemFacts
+from prismrec.ranking.lambdamart import LambdaMart
 from prismrec.ranking.reading import TitleReader
 from prismrec.ranking.search import SHOWN, SearchRanker
 from prismrec.ranking.taught import Taught
 from prismrec.retrieval import TextVectors
 from prismrec.retrieval.lexical.analysis import Analyzer
-from prismrec.retrieval.lexical.words import Words
+from prismrec.retrieval.lexical.words import Words, WordShare
 from prismrec.retrieval.settings import RetrievalSettings
 from prismrec.retrieval.understanding.reader import Reader
 from prismrec.retrieval.vectors.retrievers import Meaning
@@ -45,17 +46,20 @@ def search_ranker(snapshot: Snapshot, taught: Taught) -> SearchRanker:
     """The ranker of searches over `snapshot` with what judgments `taught`."""
     facts = None if taught.trees is None else search_facts(snapshot, taught.trees.numbers)
     folder = transformer_folder(snapshot.encoder)
-    top = snapshot.settings.ranking.read_top
     reader = None
-    if taught.reading is not None and folder is not None and top > 0:
+    if taught.reading is not None and folder is not None and snapshot.settings.ranking.read_top > 0:
         reader = TitleReader(folder, taught.reading, snapshot.catalogue.title)
-    return SearchRanker(search_evidence(snapshot, facts), taught.trees, reader, top)
+    return _ranker(snapshot, facts, taught.trees, reader)
 
 
-def search_evidence(snapshot: Snapshot, facts: ItemFacts | None = None) -> tuple[Evidence, ...]:
+def search_evidence(
+    snapshot: Snapshot, facts: ItemFacts | None = None, *, fixed: bool = False
+) -> tuple[Evidence, ...]:
     """What is known of the candidates of a search: words, meaning, and `facts` for a ranker that
-    was trained."""
-    words = tuple(source for source in snapshot.searchers if isinstance(source, Words))
+    was trained; only what the fixed rule reads where it alone ranks (`fixed`)."""
+    words: tuple[Evidence, ...] = tuple(s for s in snapshot.searchers if isinstance(s, Words))
+    if fixed:
+        words = tuple(WordShare(source) for source in words if isinstance(source, Words))
     vectors = snapshot.features.text_vectors
     meaning = () if vectors is None else (Meaning(vectors),)
     shown = tuple(source for source in snapshot.searchers if isinstance(source, ShownVectors))
@@ -78,7 +82,17 @@ def grown_search_ranker(before: SearchRanker, after: Snapshot, changed: Position
         items = [after.catalogue.item(int(p)) for p in changed]
         facts = facts.extended(changed, items, after.features)
     reader = None if before.reader is None else before.reader.over(after.catalogue.title)
-    return SearchRanker(search_evidence(after, facts), before.learned, reader, before.read_top)
+    return _ranker(after, facts, before.learned, reader)
+
+
+def _ranker(
+    snapshot: Snapshot,
+    facts: ItemFacts | None,
+    trees: LambdaMart | None,
+    reader: TitleReader | None,
+) -> SearchRanker:
+    evidence = search_evidence(snapshot, facts, fixed=trees is None and reader is None)
+    return SearchRanker(evidence, trees, reader, snapshot.settings.ranking.read_top)
 
 
 def searchers(

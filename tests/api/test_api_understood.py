@@ -11,6 +11,7 @@ import pytest
 from api.conftest import Opening, Shop
 from prismrec.ranking.search import SearchRanker
 from prismrec.retrieval.lexical.words import Words
+from prismrec.searchers import search_evidence
 
 ITEMS = [
     {"item_id": "u-red", "title": "Zorple gizmo", "brand": "Quuxar", "price": 40.0},
@@ -119,6 +120,20 @@ def test_removed_and_new_brands_are_known_at_once(shop: Shop) -> None:
     shop.request("DELETE", "items/u-other")
     shop.request("DELETE", "items/u-none")
     assert search(shop, "vexlon gizmo")["understood"]["findings"] == []
+
+
+def test_evidence_that_the_fixed_rule_does_not_read_changes_nothing(shop: Shop) -> None:
+    engine = shop.collection.engine
+    seen = engine.snapshot
+    texts = ("zorple gizmo", "zorpel gizmo", "varnish", "gizmo quuxar zorple red")
+    light = [search(shop, text, seed=1)["items"] for text in texts]
+    engine.snapshot = replace(seen, search_ranker=SearchRanker(search_evidence(seen)))
+    assert len(engine.snapshot.search_ranker.names) > len(seen.search_ranker.names)
+    for rows, text in zip(light, texts, strict=True):
+        whole = search(shop, text, seed=1)["items"]
+        assert [row["item_id"] for row in whole] == [row["item_id"] for row in rows]
+        scores = [row["score"] for row in rows]
+        assert [row["score"] for row in whole] == pytest.approx(scores, abs=1e-5)
 
 
 def test_where_nothing_is_found_popular_products_of_the_category_come(shop: Shop) -> None:

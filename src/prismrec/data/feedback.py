@@ -65,8 +65,9 @@ class Feedback:
 
     def weights_of(self, event_types: Sequence[str], values: npt.ArrayLike | None = None) -> Scores:
         """The weight of each event from its type and value (NaN where absent), (n,) float32."""
-        names, kinds = np.unique(np.asarray(event_types, dtype=str), return_inverse=True)
-        return self.weights_by_kind([str(name) for name in names], kinds, values)
+        kinds = {name: kind for kind, name in enumerate(dict.fromkeys(event_types))}
+        which = np.array([kinds[name] for name in event_types], np.int64)
+        return self.weights_by_kind(list(kinds), which, values)
 
     def weights_by_kind(
         self, names: Sequence[str], kinds: np.ndarray, values: npt.ArrayLike | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from prismrec.core import BadInput
 from prismrec.explanation.parts import Contribution
@@ -47,6 +48,7 @@ def sentence(
     return told
 
 
+@lru_cache(maxsize=1_000)
 def aspect(part: str) -> str:
     """What a part is about: its expert, or the view of an expert that has views."""
     expert, _, view = part.partition(".")

@@ -64,6 +64,8 @@ class TransformerEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, dimension) float32, L2-normalised; a row of zeros for a text that is blank."""
+        if len(texts) == 1 and self._short is not None:
+            return self._alone(texts[0], self._short)
         rows: dict[str, list[int]] = {}
         for row, text in enumerate(texts):
             if text and not text.isspace():
@@ -76,6 +78,18 @@ class TransformerEncoder:
                     vectors[rows[distinct[place]]] = vector
                 advance(len(chosen))
         return vectors
+
+    def _alone(self, text: str, short: ShortBert) -> Vectors:
+        """(1, dimension): a query that somebody waits for."""
+        import torch
+
+        if not text or text.isspace():
+            return np.zeros((1, self.dimension), np.float32)
+        ids = self._tokenizer.encode(_clean(text)).ids
+        with torch.inference_mode():
+            hidden = short(torch.tensor(ids)).float()  # (t, d)
+            pooled = hidden[:1] if self.folder.pooling == "cls" else hidden.mean(0, keepdim=True)
+            return torch.nn.functional.normalize(pooled, dim=1).numpy()
 
     def _batches(self, texts: list[str]) -> Iterator[tuple[list[int], Vectors]]:
         """Texts of like length together, so that little is computed for padding."""
@@ -93,11 +107,6 @@ class TransformerEncoder:
     def _forward(self, tokens: list[list[int]]) -> Vectors:
         import torch
 
-        if self._short is not None and len(tokens) == 1:
-            with torch.inference_mode():
-                hidden = self._short(torch.tensor(tokens[0])).float()[None]  # (1, t, d)
-                pooled = hidden[:, 0] if self.folder.pooling == "cls" else hidden.mean(1)
-                return torch.nn.functional.normalize(pooled, dim=1).numpy()
         longest = max(map(len, tokens))
         ids = np.zeros((len(tokens), longest), np.int64)
         mask = np.zeros((len(tokens), longest), np.int64)

@@ -98,12 +98,12 @@ class ShortBert:
             q, k, v = parts.permute(2, 0, 3, 1, 4)  # each (1, h, t, d / h)
             mixed = functional.scaled_dot_product_attention(q, k, v)
             mixed = mixed.transpose(1, 2).reshape(t, d)
-            x = self._normed(x + layer.mix(mixed), layer.mixed)
-            x = self._normed(x + layer.down(layer.up(x)), layer.out)
+            x = self._normed(layer.mix(mixed).add_(x), layer.mixed)
+            x = self._normed(layer.down(layer.up(x)).add_(x), layer.out)
         return x
 
     def _normed(self, x: Tensor, weights: tuple[Tensor, Tensor]) -> Tensor:
-        return functional.layer_norm(x, x.shape[-1:], *weights, self.epsilon)
+        return torch.layer_norm(x, x.shape[-1:], *weights, self.epsilon)
 
 
 def linear(weight: Tensor, bias: Tensor, *, gelu: bool = False) -> Linear:

@@ -9,6 +9,9 @@ from prismrec.core.arrays import Bools, Positions, Scores
 
 __all__ = ["best_first", "brought", "fitted", "picked", "ragged_best", "top_k"]
 
+FEW = 4_000
+"""So many are sorted whole; of more, the best are first told from the rest."""
+
 
 def brought(name: str, positions: Positions, scores: Scores) -> Candidates:
     """Candidates that the retriever `name` brought; padding is where `positions` is -1."""
@@ -46,6 +49,10 @@ def top_k(scores: Scores, k: int) -> tuple[Positions, Scores]:
     k = max(0, min(k, n))
     if k == 0 or b == 0:
         return np.zeros((b, k), np.int32), np.zeros((b, k), np.float32)
+    if n <= FEW:
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        best = np.take_along_axis(scores, order, axis=1)
+        return np.where(np.isneginf(best), -1, order).astype(np.int32), best
     columns = np.argpartition(scores, n - k, axis=1)[:, n - k :] if k < n else _all(b, n)
     best = np.take_along_axis(scores, columns, axis=1)
     if k < n:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismrec.core import Candidates
-from prismrec.retrieval import reciprocal_rank_fusion, union
+from prismrec.retrieval import reciprocal_rank_fusion, selection, union
 from prismrec.retrieval.selection import brought, picked, top_k
 
 rankings = st.lists(st.lists(st.integers(0, 12), unique=True, max_size=8), min_size=3, max_size=3)
@@ -91,10 +92,12 @@ def test_nothing_from_anyone_is_nothing() -> None:
         max_size=4,
     ),
     st.integers(0, 12),
+    st.sampled_from([0, selection.FEW]),
 )
-def test_top_k_is_a_stable_sort_cut_at_k(rows: list[list[float]], k: int) -> None:
+def test_top_k_is_a_stable_sort_cut_at_k(rows: list[list[float]], k: int, few: int) -> None:
     scores = np.array(rows, np.float32)
-    columns, best = top_k(scores, k)
+    with patch.object(selection, "FEW", few):
+        columns, best = top_k(scores, k)
     for row in range(len(rows)):
         order = sorted(range(9), key=lambda c: (-scores[row, c], c))[:k]
         expected = [c if np.isfinite(scores[row, c]) else -1 for c in order]

@@ -120,35 +120,54 @@ class FieldIndex:
             out[real] = self._columns(*self._matched(words, last_open, positions[real]))
         return out
 
+    def share(self, words: Sequence[str], last_open: bool, positions: Positions) -> Scores:
+        """(m,) the column `words` of `evidence` alone, for a part of the work."""
+        real = (positions >= 0) & (positions < len(self._now.starts))
+        out = np.zeros(len(positions), np.float32)
+        if words and real.any():
+            now, terms, matches = self._matched(words, last_open, positions[real])
+            together = matches.weighed(self.boosts / _norm(now, matches))
+            out[real] = together / (together + SATURATION) @ _share(now, terms)
+        return out
+
     def coverage(self, words: Sequence[str], last_open: bool, positions: Positions) -> Scores:
         """(m,) the column `coverage` of `evidence` alone; `positions` are of items."""
         now, terms, matches = self._matched(words, last_open, positions)
-        rarity = _rarity(now.items, np.array([term.items for term in terms], np.float64))
-        covered = matches.counts.any(axis=1) @ (rarity / rarity.sum())
-        return np.asarray(covered, np.float32)
+        there = matches.weighed(np.ones(matches.ends.shape)) > 0
+        return np.asarray(there @ _share(now, terms), np.float32)
+
+    def covers(self, words: Sequence[str], position: int, share: float) -> bool:
+        """Whether the item at `position` has at least `share` of the information in the `words`,
+        all of which are known; no where one is not. A look at one item without arrays."""
+        now = self._now
+        tokens = [self._tokens.get(word, -1) for word in dict.fromkeys(words)]
+        if not all(0 <= t < len(now.items_with) and now.items_with[t] > 0 for t in tokens):
+            return False
+        start = now.starts[position]
+        own = set(now.tokens[start : start + now.ends[position, -1]].tolist())
+        rarity = _rarity(now.items, now.items_with[tokens]).tolist()
+        has = sum(told for token, told in zip(tokens, rarity, strict=True) if token in own)
+        return bool(np.float32(has / sum(rarity)) >= share)
 
     def _matched(
         self, words: Sequence[str], last_open: bool, positions: Positions
     ) -> tuple[_Rows, list[Term], Matches]:
         """Where the `words` stand in the items at `positions` (m,), all of them known."""
         now, words = self._now, list(dict.fromkeys(words))
-        rows = positions.astype(np.int64)
-        ends = now.ends[rows]
+        ends = now.ends[positions]
         sizes = ends[:, -1]
-        owners = np.repeat(np.arange(len(rows)), sizes)
-        within = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        found = now.tokens[np.repeat(now.starts[rows], sizes) + within]
+        last = np.cumsum(sizes)
+        places = np.repeat(now.starts[positions] - (last - sizes), sizes)
+        places += np.arange(len(places))
+        found = now.tokens[places]
         terms = [
             self._term(now, word, found, is_open=last_open and word == words[-1]) for word in words
         ]
-        return now, terms, Matches.of(terms, found, owners, within, ends)
+        return now, terms, Matches.of(terms, found, ends)
 
     def _columns(self, now: _Rows, terms: Sequence[Term], matches: Matches) -> Scores:
-        rarity = _rarity(now.items, np.array([term.items for term in terms], np.float64))
-        share = rarity / rarity.sum()
-        mean = now.lengths / max(now.items, 1)
-        norm = 1.0 - LENGTH_NORM + LENGTH_NORM * matches.lengths / np.maximum(mean, 1e-9)
-        by_field = matches.counts / norm[:, :, None]
+        rarity, share = _rarities(now, terms), _share(now, terms)
+        by_field = matches.counts / _norm(now, matches)[:, :, None]
         together = np.einsum("mfk,f->mk", by_field, self.boosts)
         known = np.array([term.items > 0 for term in terms])
         title = matches.counts[:, 0] > 0
@@ -241,9 +260,25 @@ def _sizes(ends: Longs) -> Longs:
     return np.diff(ends, axis=1, prepend=0)
 
 
-def _rarity(items: int, items_with: Floats) -> Floats:
-    """Inverse document frequency as BM25 has it, never negative."""
-    return np.log1p((items - items_with + 0.5) / (items_with + 0.5))
+def _norm(now: _Rows, matches: Matches) -> Floats:
+    """(m, fields): what a word counts less for, because its field is longer than usual."""
+    mean = now.lengths / max(now.items, 1)
+    return 1.0 - LENGTH_NORM + LENGTH_NORM * matches.lengths / np.maximum(mean, 1e-9)
+
+
+def _share(now: _Rows, terms: Sequence[Term]) -> Floats:
+    """(words,): the part that each word has of the information in the query."""
+    rarity = _rarities(now, terms)
+    return rarity / rarity.sum()
+
+
+def _rarities(now: _Rows, terms: Sequence[Term]) -> Floats:
+    """(words,): inverse document frequency as BM25 has it, never negative."""
+    return _rarity(now.items, np.array([term.items for term in terms]))
+
+
+def _rarity(items: int, items_with: Longs) -> Floats:
+    return np.asarray(np.log1p((items - items_with + 0.5) / (items_with + 0.5)))
 
 
 def _least(values: Floats) -> float:

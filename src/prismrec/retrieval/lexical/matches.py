@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,35 +24,51 @@ class Term:
 
 @dataclass(frozen=True)
 class Matches:
-    """`counts` (m, fields, words): how often each word stands in each field of each candidate, of
-    `lengths` (m, fields) words. The rest is one entry a match, in order of candidate and place:
-    whose it is, at which place of the candidate's words, in which field, and which query word."""
+    """Of `words` query words in candidates whose fields end at `ends` (m, fields). The rest is one
+    entry a match, in order of candidate and place: whose it is, at which place of the candidate's
+    words, in which field, and which query word."""
 
-    counts: Floats
-    lengths: Floats
+    words: int
+    ends: Longs
     owner: Longs
     place: Longs
     field: Longs
     term: Longs
 
     @staticmethod
-    def of(
-        terms: Sequence[Term], found: Positions, owners: Longs, places: Longs, ends: Longs
-    ) -> Matches:
-        """`found` are the tokens of the candidates one after the other, `owners` whose each is and
-        `places` where it stands there; `ends` (m, fields) says where each field ends."""
-        m, fields = ends.shape
+    def of(terms: Sequence[Term], found: Positions, ends: Longs) -> Matches:
+        """`found` are the tokens of the candidates one after the other; `ends` (m, fields) says
+        where in those of each its fields end."""
         which = np.zeros(max(int(found.max(initial=0)) + 1, 1), np.int16)
         for i, term in enumerate(terms):
             which[[token for token in term.tokens if token < len(which)]] = i + 1
-        hit = np.flatnonzero(which[found])
-        owner, place, term_of = owners[hit], places[hit], which[found[hit]].astype(np.int64) - 1
+        of = which[found]
+        hit = np.flatnonzero(of)
+        last = np.cumsum(ends[:, -1])
+        owner = np.searchsorted(last, hit, side="right")
+        place = hit - (last - ends[:, -1])[owner]
         field = (place[:, None] >= ends[owner]).sum(axis=1)
-        key = (owner * fields + field) * len(terms) + term_of
-        counts = np.bincount(key, minlength=m * fields * len(terms)).astype(np.float64)
-        lengths = np.diff(ends, axis=1, prepend=0).astype(np.float64)
-        shape = (m, fields, len(terms))
-        return Matches(counts.reshape(shape), lengths, owner, place, field, term_of)
+        return Matches(len(terms), ends, owner, place, field, of[hit].astype(np.int64) - 1)
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """(m, fields): how many words each field has."""
+        return np.diff(self.ends, axis=1, prepend=0).astype(np.float64)
+
+    @cached_property
+    def counts(self) -> Floats:
+        """(m, fields, words): how often each word stands in each field."""
+        m, fields = self.ends.shape
+        key = (self.owner * fields + self.field) * self.words + self.term
+        counts = np.bincount(key, minlength=m * fields * self.words).astype(np.float64)
+        return counts.reshape(m, fields, self.words)
+
+    def weighed(self, weights: Floats) -> Floats:
+        """(m, words): the sum over the matches of a word of the `weights` (m, fields) of their
+        fields."""
+        key = self.owner * self.words + self.term
+        most, told = len(self.ends) * self.words, weights[self.owner, self.field]
+        return np.asarray(np.bincount(key, told, most).reshape(-1, self.words), np.float64)
 
     def phrases(self, share: Floats) -> tuple[Floats, Floats]:
         """(m,) twice: the share of neighbouring query words that are neighbours somewhere in the

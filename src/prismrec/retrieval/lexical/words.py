@@ -19,7 +19,7 @@ from prismrec.retrieval.lexical.ways import Ways
 from prismrec.retrieval.selection import brought
 from prismrec.retrieval.settings import FIELDS, RetrievalSettings
 
-__all__ = ["Words"]
+__all__ = ["WordShare", "Words"]
 
 _POSITION = "position"
 _BEST_BY = COLUMNS.index("words")
@@ -98,6 +98,16 @@ class Words:
                 out[row, better] = told[better]
         return out
 
+    def share(self, queries: QueryBatch, positions: Positions) -> Scores:
+        """(b, m): the column `words` of `evidence` alone."""
+        out = np.zeros(positions.shape, np.float32)
+        for row, text in enumerate(queries.texts or ()):
+            for number, way in enumerate(self.ways.of(text, typing=queries.typing)):
+                told = self.fields.share(way, queries.typing, positions[row])
+                told *= 1.0 if number == 0 else OTHERWISE
+                np.maximum(out[row], told, out=out[row])
+        return out
+
     def find(
         self,
         texts: Sequence[str],
@@ -173,6 +183,19 @@ class Words:
         return len(word) >= self.settings.typo_from and word.isascii() and word.isalpha()
 
 
+class WordShare:
+    """What the fixed rule of a search reads of all that `words` know: their column `words`."""
+
+    names = (COLUMNS[_BEST_BY],)
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def evidence(self, queries: QueryBatch, positions: Positions) -> Scores:
+        """(b, m, 1); see `FieldIndex.evidence`."""
+        return self._words.share(queries, positions)[:, :, None]
+
+
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     # signed: on an unsigned field the binding's delete by term finds nothing, in silence
@@ -207,7 +230,7 @@ def _hits(
     Asks for more until k allowed ones are in hand and the last hit scores below the k-th, so that
     neither the mask nor a tie at the edge loses an item.
     """
-    limit = min(searcher.num_docs, k + 16)
+    limit = min(searcher.num_docs, k + k // 3 + 16)
     while True:
         hits = searcher.search(query, limit, count=False).hits
         scores = np.array([score for score, _ in hits], np.float32)
@@ -219,7 +242,7 @@ def _hits(
         if enough or len(hits) < limit or limit >= searcher.num_docs:
             order = np.lexsort((kept, -best))[:k]
             return kept[order], best[order]
-        limit = min(searcher.num_docs, limit * 4)
+        limit = min(searcher.num_docs, limit * 2)
 
 
 def _allowed(found: np.ndarray, mask: Bools | None) -> Bools:

@@ -25,6 +25,8 @@ def stage_of(words: Words, text: str, best: Positions, *, typing: bool = False) 
     best = best[best >= 0][:LOOKED_AT]
     if not ways or not len(best):
         return ""
+    if not typing and words.fields.covers(ways[0], int(best[0]), ENOUGH):
+        return ""  # as nearly always
     coverage = 0.0
     for way in ways:
         coverage = max(coverage, float(words.fields.coverage(way, typing, best).max()))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from prismrec.core.arrays import Bools, Longs, Positions, Scores, Vectors
 from prismrec.retrieval.selection import fitted, picked, top_k
 
-__all__ = ["ExactVectors"]
+__all__ = ["ExactVectors", "inner_products"]
 
 _BLOCK = 16_000_000
 """Scores held at once (64 MB), so that a large batch does not need memory for all of them."""
@@ -21,13 +21,20 @@ _BLOCK = 16_000_000
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """Position p has row `slot[p]` of `matrix`, -1 where it has none; rows from `used` on are
-    spare. `straight` says that no position lies anywhere but at its own row."""
+    """Position p has row `slot[p]` of `matrix`, -1 where it has none, which `there` (n,) says too;
+    rows from `used` on are spare. `straight` says that no position lies anywhere but at its own
+    row."""
 
     matrix: npt.NDArray[Any]
     used: int
     slot: Longs
+    there: Bools
     straight: bool
+
+    @staticmethod
+    def of(matrix: npt.NDArray[Any], used: int, slot: Longs) -> _Snapshot:
+        """Those rows at those positions."""
+        return _Snapshot(matrix, used, slot, slot >= 0, _is_straight(slot, used))
 
     def by_position(self, scores: Scores) -> Scores:
         """(b, used) scores of rows as (b, n) scores of positions; absent ones arbitrary."""
@@ -52,10 +59,10 @@ class ExactVectors:
         self.dimension = dimension
         self._write = threading.Lock()
         none = np.zeros(0, np.int64)
-        self._now = _Snapshot(np.zeros((0, dimension), self.numbers), 0, none, straight=True)
+        self._now = _Snapshot.of(np.zeros((0, dimension), self.numbers), 0, none)
 
     def __len__(self) -> int:
-        return int((self._now.slot >= 0).sum())
+        return int(self._now.there.sum())
 
     def add(self, positions: Positions, vectors: Vectors) -> None:
         """Put `vectors` (m, d) at `positions` (m,), in place of what was there."""
@@ -71,14 +78,14 @@ class ExactVectors:
             size = max(len(slot), int(positions.max()) + 1)
             slot = np.concatenate([slot, np.full(size - len(slot), -1, np.int64)])
             slot[positions] = np.where(vectors.any(axis=1), np.arange(used, end), -1)
-            self._now = _Snapshot(matrix, end, slot, _is_straight(slot, end))
+            self._now = _Snapshot.of(matrix, end, slot)
 
     def remove(self, positions: Positions) -> None:
         """Forget the vectors at `positions`; unknown ones are passed over."""
         with self._write:
             slot = self._now.slot.copy()
             slot[positions[positions < len(slot)]] = -1
-            self._now = replace(self._now, slot=slot)
+            self._now = replace(self._now, slot=slot, there=slot >= 0)
 
     def nearest(
         self, vectors: Vectors, k: int, *, allowed: Bools | None = None
@@ -89,34 +96,30 @@ class ExactVectors:
         most k. `allowed` is (n,) or (b, n).
         """
         now, keep, columns = _searched(self._now, allowed)
-        positions = np.full((len(vectors), min(k, len(columns))), -1, np.int32)
+        positions = np.full((len(vectors), min(k, len(now.slot))), -1, np.int32)
         scores = np.full(positions.shape, -np.inf, np.float32)
         for rows, block in self._blocks(vectors, now, keep):
             found, scores[rows] = top_k(block, k)
-            positions[rows] = np.where(found >= 0, columns[found], -1)
+            positions[rows] = _named(columns, found)
         return positions, scores
 
     def near(self, vectors: Vectors, k: int, *, allowed: Bools | None = None) -> Positions:
         """The items that `nearest` finds, in order of position; their order by score, which costs
         as much as finding them, is left to who reads further."""
         now, keep, columns = _searched(self._now, allowed)
-        positions = np.full((len(vectors), min(k, len(columns))), -1, np.int32)
+        positions = np.full((len(vectors), min(k, len(now.slot))), -1, np.int32)
         for rows, block in self._blocks(vectors, now, keep):
-            found = picked(block, k)
-            positions[rows] = np.where(found >= 0, columns[found], -1)
+            positions[rows] = _named(columns, picked(block, k))
         return positions
 
     def products(self, vectors: Vectors, positions: Positions) -> Scores:
         """(b, m) the inner products of `vectors` (b, d) with the items at `positions` (b, m); -inf
         at padding and where an item has no vector."""
-        now = self._now
-        out = np.full(positions.shape, -np.inf, np.float32)
-        for row, vector in enumerate(vectors):
-            known = np.flatnonzero((positions[row] >= 0) & (positions[row] < len(now.slot)))
-            slots = now.slot[positions[row, known]]
-            there = slots >= 0
-            out[row, known[there]] = now.matrix[slots[there]] @ vector
-        return out
+        now, asked = self._now, np.ascontiguousarray(vectors, np.float32)
+        slots = np.full(positions.shape, -1, np.int64)
+        known = (positions >= 0) & (positions < len(now.slot))
+        slots[known] = now.slot[positions[known]]
+        return inner_products(asked, now.matrix, slots)
 
     def _kept(self, vectors: Vectors) -> npt.NDArray[Any]:
         """(m, d) `vectors` as they are kept."""
@@ -134,25 +137,49 @@ class ExactVectors:
         for start in range(0, len(vectors) if len(now.slot) else 0, step):
             rows = slice(start, start + step)
             block = now.by_position(self._inner(vectors[rows], now.matrix[: now.used]))
-            left_out = ~(keep[rows] if keep.ndim == 2 else keep[None, :])
-            if left_out.any():
-                block = np.where(left_out, np.float32(-np.inf), block)
+            kept = keep[rows] if keep.ndim == 2 else keep[None, :]
+            if not kept.all():
+                block = np.where(kept, block, np.float32(-np.inf))
             block[~vectors[rows].any(axis=1)] = -np.inf
             yield rows, block
 
 
-def _searched(now: _Snapshot, allowed: Bools | None) -> tuple[_Snapshot, Bools, Positions]:
+def inner_products(vectors: Vectors, matrix: Vectors, rows: Longs) -> Scores:
+    """(b, m) the inner products of `vectors` (b, d) with the rows (b, m) of `matrix` (n, d), -inf
+    where a row is -1. All in order of C; reads each row where it stands, where numpy would copy all
+    of them first."""
+    import faiss
+
+    assert vectors.dtype == matrix.dtype == np.float32
+    assert rows.dtype == np.int64
+    assert vectors.shape[1] == matrix.shape[1]
+    out = np.empty(rows.shape, np.float32)
+    library: Any = faiss  # its types do not name this function
+    at = library.swig_ptr
+    library.fvec_inner_products_by_idx(
+        at(out), at(vectors), at(matrix), at(rows), matrix.shape[1], *rows.shape
+    )
+    return out
+
+
+def _searched(now: _Snapshot, allowed: Bools | None) -> tuple[_Snapshot, Bools, Positions | None]:
     """What is searched, which of it may come out, (m,) or (b, m), and the positions (m,) that this
-    stands for; a strict filter shared by all queries gathers its items first."""
-    keep = now.slot >= 0
-    mask = fitted(allowed, len(keep))
-    keep = keep if mask is None else keep & mask
-    if keep.ndim == 2 or keep.sum() * 4 >= len(now.slot):
-        return now, keep, np.arange(len(now.slot), dtype=np.int32)
+    stands for, `None` where it is all of them; a strict filter shared by all queries gathers its
+    items first."""
+    mask = fitted(allowed, len(now.there))
+    keep = now.there if mask is None else now.there & mask
+    if keep.ndim == 2 or np.count_nonzero(keep) * 4 >= len(now.slot):
+        return now, keep, None
     columns = np.flatnonzero(keep).astype(np.int32)
-    every = np.arange(len(columns))
-    gathered = _Snapshot(now.matrix[now.slot[columns]], len(columns), every, straight=True)
+    gathered = _Snapshot.of(now.matrix[now.slot[columns]], len(columns), np.arange(len(columns)))
     return gathered, keep[columns], columns
+
+
+def _named(columns: Positions | None, found: Positions) -> Positions:
+    """The positions of what was `found`, -1 where nothing was."""
+    if columns is None:
+        return found
+    return np.where(found >= 0, columns[found], np.int32(-1))
 
 
 def _compacted(old: _Snapshot, more: int) -> tuple[npt.NDArray[Any], int, Longs]:

@@ -10,7 +10,7 @@ from prismrec.core import Candidates, QueryBatch, VectorScorer
 from prismrec.core.arrays import Bools, Positions, Scores, Vectors
 from prismrec.retrieval.selection import brought
 from prismrec.retrieval.settings import RetrievalSettings
-from prismrec.retrieval.vectors.exact import ExactVectors
+from prismrec.retrieval.vectors.exact import ExactVectors, inner_products
 from prismrec.retrieval.vectors.projected import KEPT, ProjectedVectors
 
 __all__ = ["Meaning", "ScorerVectors", "TextVectors", "VectorIndex", "nothing", "vector_index"]
@@ -83,16 +83,17 @@ class Meaning:
     names = ("meaning",)
 
     def __init__(self, item_vectors: Vectors) -> None:
-        self._vectors = item_vectors
+        self._vectors = np.ascontiguousarray(item_vectors, np.float32)
 
     def evidence(self, queries: QueryBatch, positions: Positions) -> Scores:
         """(b, m, 1) cosines; 0 for a query without text or an unknown item."""
-        out = np.zeros((*positions.shape, 1), np.float32)
-        for row in range(len(positions) if queries.text_vectors is not None else 0):
-            known = (positions[row] >= 0) & (positions[row] < len(self._vectors))
-            vectors = self._vectors[positions[row][known]]
-            out[row, known, 0] = vectors @ queries.text_vectors[row]  # type: ignore[index]
-        return out
+        if queries.text_vectors is None:
+            return np.zeros((*positions.shape, 1), np.float32)
+        known = (positions >= 0) & (positions < len(self._vectors))
+        rows = np.where(known, positions, -1).astype(np.int64)
+        asked = np.ascontiguousarray(queries.text_vectors, np.float32)
+        found = inner_products(asked, self._vectors, rows)
+        return np.where(known, found, np.float32(0))[:, :, None]
 
 
 class ScorerVectors:

@@ -132,6 +132,29 @@ def test_growing_gives_what_building_at_once_gives(
     )
 
 
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from("abcd"), max_size=5), min_size=1, max_size=6),
+    st.lists(st.sampled_from(["a", "b", "c", "d", "e", "abc"]), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_a_column_alone_says_what_it_says_among_all(
+    titles: list[list[str]], query: list[str], last_open: bool
+) -> None:
+    index = index_of(*(item(" ".join(title), "b c") for title in titles))
+    asked = np.arange(len(titles), dtype=np.int32)
+    whole = index.evidence(query, last_open, asked)
+    coverage = whole[:, COLUMNS.index("coverage")]
+    with_padding = index.share(query, last_open, np.array([-1, *asked], np.int32))
+    np.testing.assert_allclose(with_padding[1:], whole[:, COLUMNS.index("words")], atol=1e-6)
+    assert with_padding[0] == 0
+    np.testing.assert_allclose(index.coverage(query, last_open, asked), coverage, atol=1e-6)
+    known = all(index.items_with(word) for word in query)
+    for place in asked.tolist():
+        right = known and bool(index.coverage(query, False, asked)[place] >= 0.6)
+        assert index.covers(query, place, 0.6) == right
+
+
 def test_the_lexical_index_gives_evidence_for_batches() -> None:
     words = Words()
     words.upsert(

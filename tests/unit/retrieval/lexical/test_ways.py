@@ -10,7 +10,7 @@ import pytest
 from prismrec.core import Item, QueryBatch
 from prismrec.language.synonyms import Synonyms
 from prismrec.retrieval.lexical.analysis import Analyzer
-from prismrec.retrieval.lexical.words import Words
+from prismrec.retrieval.lexical.words import Words, WordShare
 
 SHOP = [
     Item("spider", title="Spider-Man 2"),
@@ -103,6 +103,15 @@ def test_evidence_is_of_the_best_way(words: Words) -> None:
 
     assert told("tv")[0] == pytest.approx(0.8 * told("television")[0])
     assert told("tv")[1] == 0.0
+
+
+def test_the_share_alone_is_of_the_best_way_too(words: Words) -> None:
+    asked = replace(QueryBatch.of([[], []]), texts=("tv", "wireles spiderman"))
+    positions = np.array([[0, 1, 2, 3, -1], [4, 3, 2, 1, 0]], np.int32)
+    whole = words.evidence(asked, positions)[:, :, words.names.index("words")]
+    assert whole.any(axis=1).all()
+    np.testing.assert_allclose(words.share(asked, positions), whole, atol=1e-6)
+    assert WordShare(words).evidence(asked, positions).shape == (2, 5, 1)
 
 
 def test_a_new_word_is_no_misspelling_any_more() -> None:

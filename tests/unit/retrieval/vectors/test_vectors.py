@@ -9,7 +9,7 @@ import pytest
 
 from prismrec.core import QueryBatch
 from prismrec.retrieval import RetrievalSettings, ScorerVectors, TextVectors
-from prismrec.retrieval.vectors.exact import ExactVectors
+from prismrec.retrieval.vectors.exact import ExactVectors, inner_products
 from prismrec.retrieval.vectors.hnsw import HnswVectors
 from prismrec.retrieval.vectors.retrievers import vector_index
 
@@ -253,3 +253,16 @@ def test_many_replacements_leave_what_a_new_index_would_hold() -> None:
     allowed = np.arange(90) % 10 == 0
     one, other = (i.nearest(queries, 5, allowed=allowed)[0] for i in (index, fresh))
     assert np.array_equal(one, other)
+
+
+def test_inner_products_are_those_of_the_rows_named() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((9, 5)).astype(np.float32)
+    asked = rng.standard_normal((2, 5)).astype(np.float32)
+    rows = np.array([[8, -1, 0], [3, 3, -1]])
+    found = inner_products(asked, matrix, rows)
+    right = np.where(rows < 0, -np.inf, np.einsum("bd,bmd->bm", asked, matrix[rows]))
+    np.testing.assert_allclose(found, right, rtol=1e-5)
+    assert inner_products(asked, matrix, np.zeros((2, 0), np.int64)).shape == (2, 0)
+    with pytest.raises(AssertionError):
+        inner_products(asked, matrix.astype(np.float64), rows)
