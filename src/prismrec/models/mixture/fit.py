@@ -1,13 +1,11 @@
-"""Choosing the weights of a mixture on validation cases, in three steps.
+"""Choosing the weights of a mixture on validation cases.
 
-First the weights of the greatest conditional likelihood of the targets: a softmax over the
-candidates of each case, which are the best of every expert and some items drawn at random, these
-standing for all the items that were not drawn. The likelihood cares for the whole catalogue, people
-for the first ten, so the second step halves, doubles or drops single experts where that makes
-nDCG@10 better by more than chance would. A third step lets the weights follow how sure each expert
-is of a query, by the gradient of a smooth nDCG. People are divided into two halves: what does not
-do better on the half that it was not fitted to is not taken, and where the mixture does not beat
-its best expert there, that expert answers alone.
+From the same weight for every expert they follow the gradient of a smooth nDCG, since people look
+at the first of a list, and are held near where they began as much as a few cases would: what the
+last weeks of training want is not what the next will. They depend on the query and on how sure each
+expert is of it. Experts without which the cases are ranked as well are left out. People are divided
+into two halves: where what was learned on one does no better on the other than equal weights do,
+these stay, and where its best expert alone does as well as both, it answers alone.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from torch.nn import functional
 
 from prismrec.core import Cases, Scorer
 from prismrec.core.arrays import Bools
-from prismrec.models.mixture.climb import climb
 from prismrec.models.mixture.pool import Pool, pool_of
 from prismrec.models.mixture.scorer import CONTENT, PRIORS, PROFILE, MixtureScorer, prior_of
 from prismrec.models.mixture.weighing import QUERY_FEATURES, Weighing
@@ -33,14 +30,12 @@ CASES = 10_000
 """Validation cases that the weights are chosen on, at most."""
 FEWEST = 20
 """With fewer cases that can be answered, all experts weigh the same."""
-PENALTY = 0.01
-"""On the squares of the weights that make a difference between queries."""
 CAUTION = 2.0
 """Pulls the weights towards equal ones, as much as this many cases would."""
+SAME = 1e-9
+"""nDCG that differs by less is the same."""
 SOFTNESS = 0.3
 """How far apart two scores must be for one to count as better, in the smooth nDCG."""
-ANCHOR = 0.003
-"""On the squares of what the third step changes."""
 TEXT_WEIGHT = 6.0
 """What a text in the query adds to the weight of the experts that read it, before the softplus. No
 validation case has a text, and who writes one means it."""
@@ -76,14 +71,14 @@ def fit_mixture(
     if pool is None or len(pool.scores) < FEWEST:
         return _lend(experts, lent) or _mixture(experts, names, even)
     needed = np.isin(names, [*PRIORS, CONTENT])
-    kept, follow = _proven(pool, even, needed)
+    kept, learns = _proven(pool, even, needed)
     names, needed, pool, even = names[kept], needed[kept], pool.experts(kept), even.keep(kept)
-    chosen = _choose(pool, even, needed)
-    kept = chosen.scales > 0
-    names, chosen = names[kept], chosen.keep(kept)
-    if follow:
-        chosen = _follow(pool.experts(kept), chosen)
-    return _mixture(experts, names, chosen)
+    fitted = _learned(pool, even) if learns else even
+    kept = _paying(pool, fitted, needed)
+    if not kept.all():
+        pool, even = pool.experts(kept), even.keep(kept)
+        fitted = _learned(pool, even) if learns else even
+    return _mixture(experts, names[kept], fitted)
 
 
 def with_shorter(cases: Cases, rng: np.random.Generator) -> Cases:
@@ -99,60 +94,45 @@ def with_shorter(cases: Cases, rng: np.random.Generator) -> Cases:
 
 def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
     """What stands on people it was not fitted to: which experts may take part (e,), all of them or
-    the best one and the `needed`, and whether the third step pays."""
-    plain, followed = np.zeros(len(pool.scores)), np.zeros(len(pool.scores))
+    the best one and the `needed`, and whether to learn their weights."""
+    learned = np.zeros(len(pool.scores))
     for half in pool.halves():
-        fitted = _choose(pool.take(~half), even, needed)
-        kept, asked = fitted.scales > 0, pool.take(half)
-        plain[half] = asked.ndcg(asked.terms(fitted).sum(-1))
-        bolder = _follow(pool.take(~half).experts(kept), fitted.keep(kept))
-        followed[half] = asked.ndcg(asked.experts(kept).terms(bolder).sum(-1))
+        asked = pool.take(half)
+        learned[half] = asked.ndcg(asked.terms(_learned(pool.take(~half), even)).sum(-1))
+    equal = pool.ndcg(pool.terms(even).sum(-1))
     alone = [pool.ndcg(pool.scores[:, :, e]).mean() for e in range(len(needed))]
     best = int(np.argmax(alone))
-    if alone[best] > max(plain.mean(), followed.mean()):
-        return needed | (np.arange(len(needed)) == best), False
-    gain = followed - plain
-    return np.ones(len(needed), bool), bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
+    if alone[best] > max(learned.mean(), equal.mean()) - SAME:
+        return needed | (np.arange(len(needed)) == best), True
+    return np.ones(len(needed), bool), bool(learned.mean() > equal.mean())
 
 
-def _choose(pool: Pool, even: Weighing, needed: Bools) -> Weighing:
-    """Likelihood first, then nDCG@10; the `needed` experts are never dropped."""
-    return climb(pool, _likeliest(pool, even), needed)
+def _paying(pool: Pool, fitted: Weighing, needed: Bools) -> Bools:
+    """The experts (e,) without which the cases would be ranked worse, and the `needed`."""
+    terms, kept = pool.terms(fitted), np.ones(len(needed), bool)
+    total = terms.sum(-1)
+    value = pool.ndcg(total).mean()
+    while (able := np.flatnonzero(kept & ~needed)).size:
+        without = [pool.ndcg(total - terms[:, :, e]).mean() for e in able]
+        idlest = int(np.argmax(without))
+        if without[idlest] < value - SAME:
+            break
+        kept[able[idlest]], value = False, without[idlest]
+        total = total - terms[:, :, able[idlest]]
+    return kept
 
 
-def _likeliest(pool: Pool, even: Weighing) -> Weighing:
-    """The weights of the greatest penalised likelihood; floors and scales stay."""
-    z = torch.from_numpy(pool.z(even) * even.scales.astype(np.float32))  # (c, k, e)
-    logs, features = torch.from_numpy(pool.logs), torch.from_numpy(pool.features)
-    start = torch.from_numpy(np.ascontiguousarray(even.weights, np.float32))
-    weights = start.clone().requires_grad_(True)
-    targets = torch.zeros(len(z), dtype=torch.long)
-    optimiser = torch.optim.LBFGS([weights], max_iter=40, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        mixed = functional.softplus(features @ weights)  # (c, e)
-        mass = torch.einsum("cke,ce->ck", z, mixed) + logs
-        loss = functional.cross_entropy(mass, targets) + PENALTY * weights[1:].square().sum()
-        loss = loss + CAUTION / len(z) * (weights - start).square().sum()
-        torch.autograd.backward(loss)
-        return loss
-
-    optimiser.step(closure)
-    return replace(even, weights=weights.detach().double().numpy())
-
-
-def _follow(pool: Pool, fitted: Weighing) -> Weighing:
-    """Let the weights depend on the certainties too, from `fitted` by the gradient of nDCG with the
-    rank of the target made smooth: `1 + sum_i sigmoid((s_i - s_target) / SOFTNESS)`.
+def _learned(pool: Pool, even: Weighing) -> Weighing:
+    """What the weights come to from `even`, by the gradient of nDCG with the rank of the target
+    made smooth: `1 + sum_i sigmoid((s_i - s_target) / SOFTNESS)`.
 
     Qin, Liu and Li, "A general approximation framework for direct optimization of information
     retrieval measures", 2010.
     """
     width = pool.sure.std(axis=0)
     scale = np.stack([pool.sure.mean(axis=0), np.where(width > 1e-9, width, 1.0)])
-    rows = np.zeros((pool.sure.shape[1], len(fitted.scales)))
-    grown = replace(fitted, weights=np.concatenate([fitted.weights, rows]), certainty=scale)
+    rows = np.zeros((pool.sure.shape[1], len(even.scales)))
+    grown = replace(even, weights=np.concatenate([even.weights, rows]), certainty=scale)
     z = torch.from_numpy(pool.z(grown) * grown.scales.astype(np.float32))  # (c, k, e)
     stands_for = torch.from_numpy(np.exp(pool.logs))  # (c, k), 0 where it does not count
     stands_for[:, 0] = 0  # the target is no rival of itself
@@ -160,6 +140,7 @@ def _follow(pool: Pool, fitted: Weighing) -> Weighing:
     start = torch.from_numpy(grown.weights.astype(np.float32))
     weights = start.clone().requires_grad_(True)
     optimiser = torch.optim.LBFGS([weights], max_iter=60, line_search_fn="strong_wolfe")
+    pull = CAUTION / len(z) / len(even.scales)
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
@@ -167,8 +148,7 @@ def _follow(pool: Pool, fitted: Weighing) -> Weighing:
         scores = torch.einsum("cke,ce->ck", z, mixed)
         ahead = torch.sigmoid((scores - scores[:, :1]) / SOFTNESS)
         rank = 1 + (stands_for * ahead).sum(1)
-        loss = -(1 / torch.log2(1 + rank)).mean()
-        loss = loss + ANCHOR / len(fitted.scales) * (weights - start).square().sum()
+        loss = pull * (weights - start).square().sum() - (1 / torch.log2(1 + rank)).mean()
         torch.autograd.backward(loss)
         return loss
 
