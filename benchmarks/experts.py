@@ -41,7 +41,7 @@ from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
 from prismrec.threads import one_thread_each
 
-ADD = "text_ease,two_tower,neumf,lightgcn"
+ADD = "ease,neumf,lightgcn"
 CASES = 4000
 CHUNK = 128
 SHOWN = ("beauty", "movielens-100k", "movietweetings")
@@ -135,8 +135,8 @@ def trials(
     base: Mapping[str, Recorded], every: Mapping[str, Recorded], added: Sequence[str]
 ) -> dict[str, Mapping[str, Recorded]]:
     """What to compare with the mixture of `base`, by name: with each of `added`, one with a setting
-    of its own in the place of the usual one; with all others; and with text in EASE in place of
-    EASE."""
+    of its own in the place of the usual one; with all others; and with EASE in place of EASE
+    with text."""
     out: dict[str, Mapping[str, Recorded]] = {}
     plain = [e for e in added if ":" not in e]
     for e in added:
@@ -145,9 +145,9 @@ def trials(
         out[f"+ {e}" if e in plain else f"{usual} -> {e}"] = {**rest, e: every[e]}
     if len(plain) > 1:
         out["+ all of them"] = {**base, **{e: every[e] for e in plain}}
-    if "ease" in base and "text_ease" in added:
-        names = ["text_ease" if e == "ease" else e for e in base]
-        out["ease -> text_ease"] = {e: every[e] for e in names}
+    if "text_ease" in base and "ease" in added:
+        names = ["ease" if e == "text_ease" else e for e in base]
+        out["text_ease -> ease"] = {e: every[e] for e in names}
     return out
 
 

@@ -64,7 +64,7 @@ def assert_adds_up(scorer: Scorer, queries: QueryBatch) -> None:
 def test_every_expert_that_the_data_can_feed(sample, asked):
     train, cases = sample
     names = experts_for(facts_of(train, repeats=True))
-    assert {"popularity", "text_knn", "ease", "prism", "repeats"} <= set(names)
+    assert {"popularity", "text_knn", "text_ease", "prism", "repeats"} <= set(names)
     for name in names:
         made = learner_by_name(name, SMALL, repeats=False)
         scorer = made.fit(train, generator(0, name), validation=cases)

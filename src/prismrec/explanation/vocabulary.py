@@ -49,6 +49,8 @@ WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
             "look": "shows show shown picture image look looks close closer similar",
             "follows": "follows follow following next after often usually then comes",
             "together": "together goes go fits pairs pair often usually combined",
+            "goes": "goes go fits pairs description described text together people choose chose "
+            "alike close closer often",
             "related": "related known belongs belong goes together",
             "likeness": "like alike similar fits resembles",
             "neighbours": "people similar alike choose chose often",
@@ -78,6 +80,7 @@ WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
             "look": "呈现 图片 图像 看起来 接近 更接近 相似 内容",
             "follows": "之后 接着 常 经常 常常 更常 出现",
             "together": "一起 常 经常 更常 搭配",
+            "goes": "介绍 描述 内容 接近 相配 搭配 一起 常 经常 更常 人 选择",
             "related": "相关 关联 相关联",
             "likeness": "相似 类似 符合",
             "neighbours": "人们 相近 相似 的人 更多 选择",

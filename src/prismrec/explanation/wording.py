@@ -105,6 +105,7 @@ _ASPECTS = {
     "similar": "together",
     "item_knn": "together",
     "ease": "together",
+    "text_ease": "goes",
     "related": "related",
     "likeness": "likeness",
     "user_knn": "neighbours",
@@ -133,6 +134,7 @@ _ASPECTS = {
 """From the name of a part, an expert or a view to what it is about."""
 
 FROM_HISTORY = {"text", "follows", "together", "neighbours", "pattern", "order", "attributes"} | {
+    "goes",
     "look",
     "likeness",
     "related",
@@ -158,6 +160,7 @@ _ENGLISH = {
     "text": "its description is closer to your history",
     "follows": "it more often follows what is in your history",
     "together": "it more often goes together with what is in your history",
+    "goes": "by its description and by who chose it, it goes better with what is in your history",
     "related": "it is known to belong with what is in your history",
     "likeness": "it is most like what fits your history better",
     "neighbours": "people with a history like yours choose it more",
@@ -193,6 +196,7 @@ _CHINESE = {
     "text": "它的介绍更接近您的历史",
     "follows": "它更常出现在您看过的内容之后",
     "together": "它更常与您历史中的内容一起被选择",
+    "goes": "从它的介绍和选择它的人来看，它与您历史中的内容更相配",
     "related": "它与您历史中的内容相关联",
     "likeness": "与它最相似的内容更符合您的历史",
     "neighbours": "与您历史相近的人更多地选择它",

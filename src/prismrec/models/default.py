@@ -85,7 +85,7 @@ def experts_for(facts: Facts) -> tuple[str, ...]:
         ("item_knn", facts.events >= 2),
         ("transitions", facts.events >= 2),
         ("user_knn", 2 <= facts.users <= MOST_USERS),
-        ("ease", facts.events >= 2 and facts.items <= MOST_EASE_ITEMS),
+        ("text_ease", facts.events >= 2 and facts.items <= MOST_EASE_ITEMS),
         ("als", facts.events >= FEWEST_EVENTS and facts.users <= MOST_USERS),
         ("two_tower", facts.events >= FEWEST_EVENTS),
         ("prism", facts.events >= FEWEST_EVENTS),
@@ -97,7 +97,7 @@ LANGUAGE_MODEL = "language_model"
 MOST_USERS = 60_000
 """More users than this make user neighbours slow to serve."""
 MOST_EASE_ITEMS = 20_000
-"""EASE inverts a dense matrix of items by items: 1.6 GB, and a minute and a half on one core."""
+"""EASE with text inverts a dense matrix of items by items: 1.6 GB, 90 s of a core."""
 FEWEST_EVENTS = 500
 """With fewer events a sequence model learns nothing that counting does not."""
 

@@ -120,6 +120,7 @@ export default {
   "aspect.meaning": "Meaning",
   "aspect.shown": "What it shows",
   "aspect.together": "Goes together",
+  "aspect.goes": "Alike and together",
   "aspect.likeness": "Like what fits",
   "aspect.follows": "Often next",
   "aspect.neighbours": "Similar people",

@@ -118,6 +118,7 @@ export default {
   "aspect.meaning": "含义",
   "aspect.shown": "图像或声音",
   "aspect.together": "常一起选",
+  "aspect.goes": "相似且同选",
   "aspect.likeness": "相似内容",
   "aspect.follows": "常接着选",
   "aspect.neighbours": "相似的人",
