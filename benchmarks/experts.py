@@ -35,7 +35,8 @@ from prismrec.core.arrays import Floats, Positions, Scores
 from prismrec.evaluation.evaluate import Plan, Prepared, prepare
 from prismrec.evaluation.significance import Totals, pooled, totals
 from prismrec.models.default import experts_for, facts_of, learner_by_name
-from prismrec.models.mixture.fit import fit_mixture
+from prismrec.models.mixture.fit import mixture_from
+from prismrec.models.mixture.pool import pool_of
 from prismrec.models.scoring.certainty import certainties
 from prismrec.models.settings import ModelSettings
 from prismrec.models.validation import ndcg_of, sampled
@@ -156,8 +157,9 @@ def mixed(experts: Mapping[str, Recorded], cases: Cases, repeats: bool, seed: in
     out = np.zeros(len(cases))
     odd = cases.clusters % 2 == 1
     for half in (odd, ~odd):
-        rng = generator(seed, "mix")
-        fitted = fit_mixture(experts, cases.take(np.flatnonzero(~half)), repeats, rng)  # type: ignore[arg-type]
+        chosen = cases.take(np.flatnonzero(~half))
+        pool = pool_of(experts, chosen, repeats, generator(seed, "mix"))  # type: ignore[arg-type]
+        fitted = mixture_from(experts, pool)  # type: ignore[arg-type]
         out[half] = ndcg_of(fitted, cases.take(np.flatnonzero(half)), repeats)
     return out
 

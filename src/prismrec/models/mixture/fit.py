@@ -24,7 +24,7 @@ from prismrec.models.mixture.scorer import CONTENT, PRIORS, PROFILE, MixtureScor
 from prismrec.models.mixture.weighing import QUERY_FEATURES, Weighing
 from prismrec.models.validation import sampled
 
-__all__ = ["fit_mixture"]
+__all__ = ["fit_mixture", "mixture_from"]
 
 CASES = 10_000
 """Validation cases that the weights are chosen on, at most."""
@@ -60,13 +60,19 @@ def fit_mixture(
     """Mix `experts` by what answers `cases` best; `repeats` says whether a history's own items may
     come out. Without enough cases to choose by, the weights are those of `lent` where it has all
     these experts, else every expert weighs the same."""
+    if cases is None or not len(cases):
+        return mixture_from(experts, None, lent)
+    asked = sampled(cases, CASES, rng)
+    if PROFILE in experts:
+        asked = with_shorter(asked, rng)
+    return mixture_from(experts, pool_of(experts, asked, repeats, rng), lent)
+
+
+def mixture_from(
+    experts: Mapping[str, Scorer], pool: Pool | None, lent: MixtureScorer | None = None
+) -> MixtureScorer:
+    """The mixture that what the experts said of a pool of cases speaks for."""
     names = np.array(list(experts))
-    pool = None
-    if cases is not None and len(cases):
-        asked = sampled(cases, CASES, rng)
-        if PROFILE in experts:
-            asked = with_shorter(asked, rng)
-        pool = pool_of(experts, asked, repeats, rng)
     even = _even(experts, pool)
     if pool is None or len(pool.scores) < FEWEST:
         return _lend(experts, lent) or _mixture(experts, names, even)
