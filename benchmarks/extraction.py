@@ -150,7 +150,8 @@ def seen(task: Task, field: str, labelled: Sequence[Item], tag: str) -> None:
     """A field that some items have: accuracy where an answer is given for every item."""
     had = [item for item in labelled if value_of(item, field)]
     asked = [i for i, item in enumerate(task.truth) if value_of(item, field)]
-    items = [*had, *(task.asked[i] for i in asked)]
+    plain = [replace(item, attributes={}) for item in had]  # read for nothing here
+    items = [*plain, *(task.asked[i] for i in asked)]
     facts = [f for f in extract(items, task.encoder, confidence=0.0) if f.field == field]
     told = {fact.item_id: fact.value for fact in facts}
     train = [own_text(item) for item in had], [value_of(item, field) for item in had]

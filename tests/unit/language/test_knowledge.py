@@ -9,16 +9,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from benchmarks.obedient import Obedient, injections
 from prismrec.core import ChatRefused, Item
 from prismrec.language.chat import ChatSettings, LimitedChat
 from prismrec.language.knowledge.asked import choose
+from prismrec.language.knowledge.bonuses import Tries
 from prismrec.language.knowledge.extract import extract, extract_by_names
 from prismrec.language.knowledge.facts import Fact
+from prismrec.language.knowledge.labels import Labels, Mentions
 from prismrec.language.knowledge.lexicon import Lexicon
 from prismrec.language.knowledge.measures import MeasureReader, measures_in
+from prismrec.language.knowledge.reader import FieldReader
 from prismrec.language.knowledge.ridge import Ridge
+from prismrec.language.knowledge.space import TextSpace
 from prismrec.language.segmentation import segment
 
 BRANDS = ("Acme", "Blue Moon", "Zenit")
@@ -161,14 +166,63 @@ def test_one_name_is_near_every_text():
 def test_ridge_says_of_each_row_what_the_others_say():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(12, 5)).astype(np.float32)
-    targets = rng.normal(size=(12, 2)).astype(np.float32)
-    kernel = rows @ rows.T
-    _, left_out = Ridge(kernel, 0.7).fit(targets)
+    targets = rng.normal(size=(12, 2)).astype(np.float32) * (rng.random((12, 2)) < 0.6)
+    kernel, asked = rows @ rows.T, rng.normal(size=(4, 5)).astype(np.float32) @ rows.T
+    ridge = Ridge(kernel.copy(), 0.7)
+    left_out, weights = ridge.left_out(csr_array(targets)), ridge.weights(csr_array(targets))
+    expected = asked @ np.linalg.solve(kernel + 0.7 * np.eye(12), targets)
+    np.testing.assert_allclose(asked @ weights, expected, atol=1e-3)
+    np.testing.assert_allclose(ridge.spread(asked) @ targets, expected, atol=1e-3)
     for i in range(12):
         others = np.delete(np.arange(12), i)
         system = kernel[np.ix_(others, others)] + 0.7 * np.eye(11)
         expected = kernel[i, others] @ np.linalg.solve(system, targets[others])
         np.testing.assert_allclose(left_out[i], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("stands", [0.0, 0.5])
+@pytest.mark.parametrize("seed", range(5))
+def test_bonuses_are_those_of_the_whole_table(seed: int, stands: float) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(40, 7)).astype(np.float32)
+    own, said = rng.random((40, 7)) < 0.1, rng.random((40, 7)) < 0.3
+    own[3, 6], own[np.arange(40) != 3, 6], said[3, 6] = True, False, True  # its own row alone
+    leads = said & (rng.random((40, 7)) < 0.5)
+    labels = Labels(np.arange(40), tuple("abcdefg"), csr_array(own.astype(np.float32)))
+    row, column = np.nonzero(said)
+    tries = Tries(labels, scores, Mentions(row, column, leads[row, column]))
+    counted = own.sum(axis=0) - own > 0
+    table = scores + counted * (stands * said + 2.0 * leads)
+    best = tries.best(stands, 2.0)
+    np.testing.assert_allclose(best.score, table.max(axis=1), rtol=1e-6)
+    assert (best.right == own[np.arange(40), table.argmax(axis=1)]).all()
+    shifted = tries.nearer(np.float32(1.5) * own).best(stands, 2.0)
+    np.testing.assert_allclose(shifted.score, (table + 1.5 * own).max(axis=1), rtol=1e-6)
+
+
+def test_a_field_of_many_values_is_read_alike_whichever_way_is_cheaper() -> None:
+    items = shop()
+    space = TextSpace.of([item.title for item in items], None)
+    rows, asked = np.arange(0, len(items), 2), np.arange(1, len(items), 2)
+    labels = Labels.of(rows, [[items[row].brand] for row in rows], BRANDS)
+    ridge = Ridge(space.kernel(rows, rows), 1.0)
+    alike = space.kernel(asked, rows)
+    plain = FieldReader.learned(space, labels, ridge).read(asked, alike)
+    spread = FieldReader.learned(space, labels, ridge, spread=True).read(asked, ridge.spread(alike))
+    assert [one.value for one in plain] == [items[row].brand for row in asked]
+    assert [one.shortlist[0] for one in spread] == [one.value for one in plain]
+    assert [one.confidence for one in spread] == pytest.approx([o.confidence for o in plain])
+
+
+def test_values_beyond_the_commonest_few_hundred_are_read() -> None:
+    models = [f"model{i}" for i in range(300)]
+    items = [
+        Item(f"{model}-{i}", title=f"thing {model}", attributes={} if i > 1 else {"model": model})
+        for model in models
+        for i in range(3)
+    ]
+    told = {f.item_id: f.value for f in extract(items, None, confidence=0.0) if f.field == "model"}
+    assert [told[f"{model}-2"] for model in models] == models
 
 
 def test_the_longest_known_value_counts_and_only_whole_words():

@@ -13,25 +13,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from prismrec.core import ChatModel, Item, TextEncoder
-from prismrec.core.arrays import Bools, Longs
+from prismrec.core.arrays import Bools, Longs, Scores
 from prismrec.language.knowledge.asked import Judge
 from prismrec.language.knowledge.facts import BRAND, CATEGORY, Fact, given, own_text
+from prismrec.language.knowledge.labels import Labels
 from prismrec.language.knowledge.measures import MeasureReader
 from prismrec.language.knowledge.names import near_names, self_taught
-from prismrec.language.knowledge.reader import FieldReader, Labels, Reading
+from prismrec.language.knowledge.reader import FieldReader, Reading
 from prismrec.language.knowledge.ridge import Ridge
 from prismrec.language.knowledge.space import TextSpace
 
 __all__ = ["extract", "extract_by_names"]
 
 PENALTY = 1.0
-MOST_ROWS = 6000
-"""Labelled items that teach a field; more are thinned out evenly."""
+MOST_ROWS = 10_000
+"""Labelled items that teach a field; more are thinned out evenly. The time goes with their cube,
+the memory with their square: about a minute of one core and a gigabyte."""
 FEWEST_ROWS = 20
 """Items that must have a field before it can be read."""
 MOST_FIELDS = 60
-MOST_VALUES, FEW_VALUES = 600, 200
-"""Of brands and categories, and of an attribute: the commonest."""
+MOST_VALUES, MOST_CATEGORIES = 2000, 600
+"""Of a field, and of the categories, whose names are held against every text: the commonest."""
 PROBED = 100
 """Labelled items set aside to measure a chat model on, where there is one."""
 _BATCH = 1024
@@ -165,44 +167,58 @@ def _read(
             continue
         probes = rows[:: max(2, len(rows) // PROBED)] if chat else rows[:0]
         rows = np.setdiff1d(rows, probes)
-        readers = _learned(space, catalogue, fields, rows)
+        taught = _taught(space, catalogue, fields, rows)
         judge = None
         if chat:
-            read = _readings(space, readers, rows, probes)
+            read = taught.read(probes)
             told = [(catalogue.texts[row], r, catalogue.known[row]) for row, r in read]
             judge = Judge.measured(chat, least, told)
-        for row, readings in _readings(space, readers, rows, asked):
+        for row, readings in taught.read(asked):
             yield from _told(row, readings, catalogue, judge)
 
 
-def _readings(
-    space: TextSpace, readers: Mapping[str, FieldReader], rows: Longs, asked: Longs
-) -> Iterator[tuple[int, dict[str, Reading]]]:
-    """What each of the items at `asked` says of every field, learned from those at `rows`."""
-    for some in np.split(asked, range(_BATCH, len(asked), _BATCH)):
-        kernel = space.kernel(some, rows)
-        read = {field: reader.read(some, kernel) for field, reader in readers.items()}
-        for place, row in enumerate(some.tolist()):
-            yield row, {field: readings[place] for field, readings in read.items()}
+@dataclass(frozen=True, eq=False)
+class _Taught:
+    """What the items at `rows` teach: a reader of each field. `spread` is whether those read what
+    the `ridge` spreads, or the kernel itself; the fewer columns of the two are cheaper."""
+
+    space: TextSpace
+    rows: Longs
+    ridge: Ridge
+    spread: bool
+    readers: Mapping[str, FieldReader]
+
+    def read(self, asked: Longs) -> Iterator[tuple[int, dict[str, Reading]]]:
+        """What each of the items at `asked` says of every field."""
+        for some in np.split(asked, range(_BATCH, len(asked), _BATCH)):
+            alike = self.space.kernel(some, self.rows)
+            alike = self.ridge.spread(alike) if self.spread else alike
+            read = {field: reader.read(some, alike) for field, reader in self.readers.items()}
+            for place, row in enumerate(some.tolist()):
+                yield row, {field: readings[place] for field, readings in read.items()}
 
 
-def _learned(
-    space: TextSpace, catalogue: _Catalogue, fields: Sequence[str], rows: Longs
-) -> dict[str, FieldReader]:
+def _taught(space: TextSpace, catalogue: _Catalogue, fields: Sequence[str], rows: Longs) -> _Taught:
     """The readers of `fields` that the items at `rows` teach."""
-    ridge = Ridge(space.kernel(rows, rows), PENALTY)
-    readers: dict[str, FieldReader] = {}
+    labels = {}
     for field in fields:
         have = [catalogue.known[row].get(field, ()) for row in rows.tolist()]
-        values = _values(have, MOST_VALUES if len(fields) == 1 else FEW_VALUES)
-        if values:
-            near = None
-            if field == CATEGORY:
-                at = {name: len(catalogue.texts) + i for i, name in enumerate(catalogue.paths)}
-                names = np.array([at[value] for value in values])
-                near = near_names(space, np.arange(len(catalogue.texts)), names)
-            readers[field] = FieldReader.learned(space, Labels.of(rows, have, values), ridge, near)
-    return readers
+        if values := _values(have, MOST_CATEGORIES if field == CATEGORY else MOST_VALUES):
+            labels[field] = Labels.of(rows, have, values)
+    spread = sum(len(one.values) for one in labels.values()) > len(rows)
+    ridge = Ridge(space.kernel(rows, rows), PENALTY)
+    readers = {}
+    for field, own in labels.items():
+        near = _nearness(space, catalogue, own.values) if field == CATEGORY else None
+        readers[field] = FieldReader.learned(space, own, ridge, spread=spread, near=near)
+    return _Taught(space, rows, ridge, spread, readers)
+
+
+def _nearness(space: TextSpace, catalogue: _Catalogue, categories: Sequence[str]) -> Scores:
+    """(n, c) how near each text is to the name of each category."""
+    at = {name: len(catalogue.texts) + i for i, name in enumerate(catalogue.paths)}
+    names = np.array([at[name] for name in categories])
+    return near_names(space, np.arange(len(catalogue.texts)), names)
 
 
 def _told(

@@ -35,12 +35,14 @@ def near_names(space: TextSpace, texts: Longs, names: Longs) -> Scores:
 def self_taught(space: TextSpace, near: Scores, rounds: int = 2) -> Scores:
     """(n, c) the scores after the surest texts of each name taught; `near` (n, c) is where to
     begin, of the first n texts of `space`."""
+    from scipy.sparse import csr_array
+
     scores = near
     for _ in range(rounds):
         rows, columns = _surest(scores)
-        targets = np.zeros((len(rows), near.shape[1]), np.float32)
-        targets[np.arange(len(rows)), columns] = 1.0
-        weights, _ = Ridge(space.kernel(rows, rows), PENALTY).fit(targets)
+        ones = np.ones(len(rows), np.float32)
+        targets = csr_array((ones, (np.arange(len(rows)), columns)), (len(rows), near.shape[1]))
+        weights = Ridge(space.kernel(rows, rows), PENALTY).weights(targets)
         learned = np.concatenate(
             [space.kernel(some, rows) @ weights for some in _batches(len(near))]
         )

@@ -8,17 +8,22 @@ measured on the labelled items, each read as if it had no label.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prismrec.core.arrays import Bools, Floats, Longs, Scores
+from prismrec.core.arrays import Longs, Scores
+from prismrec.language.knowledge.bonuses import Tries, isotonic
+from prismrec.language.knowledge.labels import Labels, Mentions
 from prismrec.language.knowledge.lexicon import Lexicon
 from prismrec.language.knowledge.ridge import Ridge
 from prismrec.language.knowledge.space import TextSpace
 
-__all__ = ["FieldReader", "Labels", "Reading"]
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["FieldReader", "Reading"]
 
 LEADS = (0.0, 0.5, 1.0, 2.0)
 STANDS = (0.0, 0.25, 0.5, 1.0)
@@ -28,28 +33,6 @@ is; all of one kind at once, the others as they are best."""
 
 SHORTLIST = 6
 """Values that a reading names, for someone else to choose from."""
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """What the labelled items have of one field: `rows` (l,) their places in the space, `values`
-    the values by column, `targets` (l, c) 1 where an item has the value. A row of zeros is an item
-    that is described and does not have the field."""
-
-    rows: Longs
-    values: tuple[str, ...]
-    targets: Scores
-
-    @staticmethod
-    def of(rows: Longs, given: Sequence[Sequence[str]], values: Sequence[str]) -> Labels:
-        """`given` are the values of each of `rows`; those not among `values` are left out."""
-        columns = {value: column for column, value in enumerate(values)}
-        targets = np.zeros((len(rows), len(values)), np.float32)
-        for row, some in enumerate(given):
-            for value in some:
-                if value in columns:
-                    targets[row, columns[value]] = 1.0
-        return Labels(rows, tuple(values), targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,85 +52,93 @@ class FieldReader:
     def __init__(self, space: TextSpace, labels: Labels, near: Scores | None) -> None:
         self._space, self._labels, self._near = space, labels, near
         self._lexicon = Lexicon(labels.values)
-        self._weights: Scores = np.zeros((0, 0), np.float32)
-        self._bonus = np.zeros(3, np.float32)
+        self._weights: Scores | csr_array[Any, Any] = labels.targets
+        self._leads = self._stands = self._nearness = 0.0
         self._edges = np.zeros(0)
         self._right = np.zeros(0)
 
     @staticmethod
     def learned(
-        space: TextSpace, labels: Labels, ridge: Ridge, near: Scores | None = None
+        space: TextSpace,
+        labels: Labels,
+        ridge: Ridge,
+        *,
+        spread: bool = False,
+        near: Scores | None = None,
     ) -> FieldReader:
         """The reader of a field. `ridge` is over the kernel of `labels.rows`; `near` (n, c) says
-        how near each text of the space is to each value's name, where names mean something."""
+        how near each text of the space is to each value's name, where names mean something.
+        `spread` is whether `read` will be given what `ridge` spreads, and not the kernel."""
         reader = FieldReader(space, labels, near)
-        reader._weights, left_out = ridge.fit(labels.targets)
-        support = labels.targets.sum(axis=0) - labels.targets  # of each value, by the other rows
-        leads, stands, named = reader._evidence(labels.rows)
-        reader._choose(left_out, (leads * (support > 0), stands * (support > 0), named))
+        reader._choose(ridge.left_out(labels.targets))
+        if not spread:
+            reader._weights = ridge.weights(labels.targets)
         return reader
 
-    def read(self, rows: Longs, kernel: Scores) -> list[Reading]:
-        """The best value for each of `rows`; `kernel` (r, l) is theirs with the labelled rows."""
-        evidence = self._evidence(rows)
-        scores = kernel @ self._weights
-        scores += sum(b * part for b, part in zip(self._bonus, evidence, strict=True) if b)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :SHORTLIST]
-        best, every = order[:, 0], np.arange(len(rows))
-        confidence = np.interp(scores[every, best], self._edges, self._right)
-        stands = evidence[1][every, best] > 0
+    def read(self, rows: Longs, alike: Scores) -> list[Reading]:
+        """The best value for each of `rows`; `alike` (r, l) is their kernel with the labelled rows,
+        or what the ridge spreads of it (see `learned`)."""
+        scores = np.array(alike @ self._weights)
+        if self._near is not None and self._nearness:
+            scores += self._nearness * self._near[rows]
+        there = self._mentions(rows)
+        scores[there.row, there.column] += self._stands + self._leads * there.leads
+        order = _highest(scores, SHORTLIST)
+        best = order[:, 0]
+        confidence = np.interp(scores[np.arange(len(rows)), best], self._edges, self._right)
         return [
-            Reading(some[0], float(sure), bool(there), some)
-            for some, sure, there in zip(map(self._named, order), confidence, stands, strict=True)
+            Reading(some[0], float(sure), bool(stands), some)
+            for some, sure, stands in zip(
+                map(self._named, order), confidence, there.of(best), strict=True
+            )
         ]
 
     def _named(self, columns: Longs) -> tuple[str, ...]:
         return tuple(self._labels.values[column] for column in columns.tolist())
 
-    def _evidence(self, rows: Longs) -> tuple[Scores, Scores, Scores]:
-        """(r, c) each: whether a value leads a text, whether it stands in it, how near it is."""
-        leads = np.zeros((len(rows), len(self._labels.values)), np.float32)
-        stands = np.zeros_like(leads)
-        for row, position in enumerate(rows.tolist()):
-            for mention in self._lexicon.mentions(self._space.cut[position]):
-                stands[row, mention.value] = 1.0
-                leads[row, mention.value] = max(leads[row, mention.value], mention.leads)
-        return leads, stands, np.zeros_like(leads) if self._near is None else self._near[rows]
+    def _mentions(self, rows: Longs) -> Mentions:
+        found = [
+            (row, value, leads)
+            for row, position in enumerate(rows.tolist())
+            for value, leads in self._standing(position).items()
+        ]
+        row, column, leads = np.array(found, np.int64).reshape(-1, 3).T
+        return Mentions(row, column, leads.astype(bool))
 
-    def _choose(self, left_out: Scores, evidence: Sequence[Scores]) -> None:
+    def _standing(self, position: int) -> dict[int, bool]:
+        """The values that stand in a text, and whether they lead it."""
+        there: dict[int, bool] = {}
+        for mention in self._lexicon.mentions(self._space.cut[position]):
+            there[mention.value] = there.get(mention.value, False) or mention.leads
+        return there
+
+    def _choose(self, left_out: Scores) -> None:
         """The bonuses of the best F1 on the labelled rows, and what their scores are worth."""
-        every, there = np.arange(len(left_out)), float(self._labels.targets.any(axis=1).sum())
-
-        def tried(bonus: Scores) -> tuple[float, Scores, Bools]:
-            scores = left_out + sum(b * part for b, part in zip(bonus, evidence, strict=True) if b)
-            column = scores.argmax(axis=1)
-            right = self._labels.targets[every, column] > 0
-            score = scores[every, column]
-            return _best_f1(score, right, there), score, right
-
-        best, score, right = tried(self._bonus)
-        for kind, sizes in ((2, NEAR), (1, STANDS), (0, LEADS)):
-            for size in sizes[1:] if evidence[kind].any() else ():
-                bonus = self._bonus.copy()
-                bonus[kind] = size
-                found = tried(bonus)
-                if found[0] > best + 1e-9:
-                    self._bonus, (best, score, right) = bonus, found
-        self._edges, self._right = _isotonic(score, right)
-
-
-def _best_f1(scores: Scores, right: Bools, there: float) -> float:
-    """The best F1 over all thresholds, `there` items having the field."""
-    hits = np.cumsum(right[np.argsort(-scores, kind="stable")])
-    reached = 2 * hits / (np.arange(1, len(hits) + 1) + there)
-    return float(reached.max()) if len(hits) else 0.0
+        rows = self._labels.rows
+        plain = tries = Tries(self._labels, left_out, self._mentions(rows))
+        best = tries.best(0.0, 0.0)
+        near = [] if self._near is None else [(size, size * self._near[rows]) for size in NEAR[1:]]
+        for size, part in near:
+            nearer = plain.nearer(part)
+            found = nearer.best(0.0, 0.0)
+            if found.f1 > best.f1 + 1e-9:
+                tries, best, self._nearness = nearer, found, size
+        for size in STANDS[1:]:
+            found = tries.best(size, 0.0)
+            if found.f1 > best.f1 + 1e-9:
+                best, self._stands = found, size
+        for size in LEADS[1:]:
+            found = tries.best(self._stands, size)
+            if found.f1 > best.f1 + 1e-9:
+                best, self._leads = found, size
+        self._edges, self._right = isotonic(best.score, best.right)
 
 
-def _isotonic(scores: Scores, right: Bools) -> tuple[Floats, Floats]:
-    """Scores and how often one so high is right, never falling."""
-    from sklearn.isotonic import IsotonicRegression
-
-    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(scores, right)
-    # Two rows alone would make a first hit certain: the ends are drawn in by one of each outcome.
-    n = len(scores)
-    return fitted.X_thresholds_, (fitted.y_thresholds_ * n + 0.5) / (n + 1.0)
+def _highest(scores: Scores, count: int) -> Longs:
+    """(r, count) the columns of the highest scores, the highest first, of equal ones the first."""
+    width = scores.shape[1]
+    some = np.tile(np.arange(width), (len(scores), 1))
+    if width > count:
+        some = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, some, axis=1), axis=1, kind="stable")
+    return np.asarray(np.take_along_axis(some, order, axis=1), np.int64)

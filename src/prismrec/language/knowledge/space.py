@@ -21,6 +21,7 @@ __all__ = ["TextSpace"]
 
 NARROW = 4.0
 """How fast likeness of meaning falls: vectors of a distance r are alike by exp(-NARROW r^2 / 2)."""
+_BLOCK = 1024  # rows whose sparse products are held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +47,15 @@ class TextSpace:
     def kernel(self, rows: Longs, columns: Longs) -> Scores:
         """(r, c) how alike the texts are, 3 for the same ones (2 without an encoder). Positive
         semi-definite."""
-        words = (self.words[rows] @ self.words[columns].T).toarray()
-        pairs = (self.pairs[rows] @ self.pairs[columns].T).toarray()
-        alike = np.asarray(words + pairs, np.float32)
-        if self.meaning.shape[1]:
-            alike += np.exp(NARROW * (self.meaning[rows] @ self.meaning[columns].T - 1))
+        words, pairs = self.words[columns].T.tocsr(), self.pairs[columns].T.tocsr()
+        meaning = self.meaning[columns].T
+        alike = np.empty((len(rows), len(columns)), np.float32)
+        for at in range(0, len(rows), _BLOCK):
+            some, out = rows[at : at + _BLOCK], alike[at : at + _BLOCK]
+            out[:] = (self.words[some] @ words).toarray()
+            out += (self.pairs[some] @ pairs).toarray()
+            if self.meaning.shape[1]:
+                out += np.exp(NARROW * (self.meaning[some] @ meaning - 1))
         return alike
 
 
