@@ -23,4 +23,5 @@ def notes_of(seen: Snapshot, query: Query, shortlist: Candidates) -> tuple[str, 
         return ("popular-instead",)
     best, typing = shortlist.positions[0], query.typing
     stage = stage_of(seen.reader.words, query.searched, best, typing=typing)
-    return (stage,) if stage else ()
+    unmet = query.understood is not None and query.understood.unmet
+    return (*(("phrase-not-found",) if unmet else ()), *((stage,) if stage else ()))

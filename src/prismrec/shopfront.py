@@ -15,6 +15,7 @@ import numpy as np
 
 from prismrec.core import Candidates, Item, Query, QueryBatch, Scorer
 from prismrec.core.arrays import Bools, Positions, Scores
+from prismrec.core.understood import Understood
 from prismrec.data.catalogue import Catalogue
 from prismrec.language.segmentation import segment
 from prismrec.models.popularity import PopularityScorer
@@ -24,6 +25,7 @@ from prismrec.retrieval.shop.facets import Facets, facets
 from prismrec.retrieval.shop.matching import Matched, Matching
 from prismrec.retrieval.shop.orders import in_order
 from prismrec.retrieval.shop.phrases import Phrases
+from prismrec.retrieval.shop.quoted import saying
 from prismrec.retrieval.shop.snippets import Snippet, Span, marks, snippet
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class Shopfront:
     titles: Phrases
     rules: Curation = field(default_factory=Curation)
     _remembered: dict[tuple[str, bool], Matched] = field(default_factory=dict)
+    _said: dict[str, Bools] = field(default_factory=dict)
 
     def with_items(self, changed: Positions, catalogue: Catalogue, scorer: Scorer) -> Shopfront:
         """The next one, in which the items at `changed` arrived or were replaced."""
@@ -73,6 +76,7 @@ class Shopfront:
             popularity=popularity_of(scorer, len(catalogue)),
             titles=self.titles.with_rows(changed.tolist(), [item.title for item in items]),
             _remembered={},
+            _said={},
         )
 
     # -- what the shop says -----------------------------------------------------------------------
@@ -157,6 +161,27 @@ class Shopfront:
         assert vectors is not None
         assert query is not None
         out[places[scores >= np.quantile(vectors[worded] @ query[0], 0.75)]] = True
+        return out
+
+    def met(self, read: Understood, catalogue: Catalogue, shown: Bools) -> Understood:
+        """`read`, without its quotes where none of the items `shown` says them all."""
+        if not read.phrases or (shown & self.saying(read, catalogue)).any():
+            return read
+        rest = tuple(one for one in read.findings if one.kind != "phrase")
+        return replace(read, findings=rest, unmet=True)
+
+    def saying(self, read: Understood, catalogue: Catalogue) -> Bools:
+        """(n,) the items that have the words of every quote side by side."""
+        n = len(catalogue)
+        out = np.ones(n, bool)
+        for said in dict.fromkeys(phrase.value for phrase in read.phrases):
+            found = self._said.get(said)
+            if found is None:
+                found = saying(said, self.words, self.matching, catalogue.item, n)
+                if len(self._said) >= REMEMBERED:
+                    self._said.clear()
+                self._said[said] = found
+            out &= found
         return out
 
     # -- counts and orders ------------------------------------------------------------------------

@@ -148,14 +148,16 @@ class Snapshot:
         if query.understood is not None or not query.text.strip():
             return query
         found = self.reader.read(query.text, ignore=query.ignore, typing=query.typing)
-        return replace(query, understood=found)
+        met = self.front.met(found, self.catalogue, self.shown_to(query.user_id))
+        return replace(query, understood=met)
 
     def passing(self, query: Query) -> Bools:
-        """(n_items,): shown to the person, within what the text of the query sets bounds to, and
-        nothing it refuses."""
+        """(n_items,): shown to the person, within what the text of the query sets bounds to, with
+        what it quotes, and nothing it refuses."""
         shown = self.shown_to(query.user_id)
         if query.understood is None or not any(f.filter for f in query.understood.findings):
             return shown
+        shown = shown & self.front.saying(query.understood, self.catalogue)
         return shown & self.reader.passing(
             query.understood, self.filters, self.front.matching, self.catalogue.text
         )

@@ -116,6 +116,46 @@ def test_while_one_types_the_last_word_is_no_bound_yet(shop: Shop) -> None:
     assert ours(typed)
 
 
+def test_quoted_words_must_stand_together(shop: Shop) -> None:
+    shop.post(
+        "items",
+        {
+            "items": [
+                {"item_id": "u-as", "title": "Crimson zorple gizmo"},
+                {"item_id": "u-apart", "title": "Zorple crimson gizmo"},
+            ]
+        },
+    )
+    text = 'crimson "zorple gizmo"'
+    answer = search(shop, text, facets=True)
+    assert "u-as" in ours(answer)
+    assert "u-apart" not in ours(answer)
+    read = answer["understood"]
+    assert read["searched"] == "crimson zorple gizmo"
+    (quote,) = read["findings"]
+    assert (quote["kind"], quote["filter"], quote["value"]) == ("phrase", True, "zorple gizmo")
+    assert text[quote["start"] : quote["end"]] == quote["words"] == '"zorple gizmo"'
+    assert "u-apart" in ours(search(shop, text, ignore=[quote["key"]]))
+    assert "u-apart" in ours(search(shop, "crimson zorple gizmo"))
+    shop.request("DELETE", "items/u-as")
+    without = search(shop, '"crimson zorple"')
+    assert "phrase-not-found" in without["notes"]
+    assert "u-apart" in ours(without)
+
+
+def test_where_no_item_says_a_quote_it_holds_nothing_back(shop: Shop) -> None:
+    answer = search(shop, '"gizmo zorple" “varnish zorple”')
+    assert "phrase-not-found" in answer["notes"]
+    assert answer["understood"]["findings"] == []
+    assert answer["understood"]["searched"].split() == ["gizmo", "zorple", "varnish", "zorple"]
+    assert {"u-red", "u-lead"} <= set(ours(answer))
+
+
+@pytest.mark.parametrize("text", ['"' * 99, "“" * 50 + "a" + "”" * 50, '"a" ' * 30, 'zorple"gizmo'])
+def test_any_quotes_are_answered(shop: Shop, text: str) -> None:
+    assert search(shop, text)["items"]
+
+
 def test_removed_and_new_brands_are_known_at_once(shop: Shop) -> None:
     shop.request("DELETE", "items/u-other")
     shop.request("DELETE", "items/u-none")

@@ -11,8 +11,9 @@ __all__ = ["Finding", "Understood"]
 class Finding:
     """One thing that a text says of what is looked for.
 
-    `kind` is `brand`, `category`, `attribute`, `price` or `without`. `filter` false is a boost:
-    items that fit come higher, and none is lost; true leaves out those that do not fit. `name` and
+    `kind` is `brand`, `category`, `attribute`, `price`, `without` or `phrase`: `value` stood in
+    quotes, and items have its words side by side. `filter` false is a boost: items that fit come
+    higher, and none is lost; true leaves out those that do not fit. `name` and
     `value` say what was found (`color`, `Red`); of several alike, the commonest. `words` are the
     words that caused it, `text[start:end]`. `tokens` are the catalogue's attribute tokens it speaks
     of (`color=Red`): wanted by a boost, refused by a `without`; a `without` that has none refuses
@@ -48,6 +49,8 @@ class Understood:
     without those that became filters. `language` is told by the script alone: `zh`, `ja`, `ko`,
     `th`, `el`, `he`, else `und-` and the script (`und-Latn`), empty without letters. `correction`
     is the text as it was perhaps meant ("did you mean"), empty where nothing is to correct.
+    `unmet` says that the text quotes words that stand together in no item, so that its quotes hold
+    nothing back.
     """
 
     text: str
@@ -55,6 +58,7 @@ class Understood:
     language: str = ""
     findings: tuple[Finding, ...] = ()
     correction: str = ""
+    unmet: bool = False
 
     @property
     def low(self) -> float | None:
@@ -70,6 +74,11 @@ class Understood:
     def boosts(self) -> tuple[Finding, ...]:
         """The findings that only move items up."""
         return tuple(f for f in self.findings if not f.filter)
+
+    @property
+    def phrases(self) -> tuple[Finding, ...]:
+        """What must stand together in an item."""
+        return tuple(f for f in self.findings if f.kind == "phrase")
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

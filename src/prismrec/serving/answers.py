@@ -116,7 +116,7 @@ class FindingOut(BaseModel):
     """
 
     key: str
-    kind: str = Field(description="brand, category, attribute, price or without")
+    kind: str = Field(description="brand, category, attribute, price, without or phrase")
     filter: bool
     name: str
     value: str

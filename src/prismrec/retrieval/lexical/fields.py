@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prismrec.core.arrays import Floats, Longs, Positions, Scores
+from prismrec.core.arrays import Bools, Floats, Longs, Positions, Scores
 from prismrec.retrieval.lexical.matches import Matches, Term
+from prismrec.retrieval.lexical.rows import Rows, put
 from prismrec.retrieval.settings import FIELDS
 
 __all__ = ["COLUMNS", "FieldIndex"]
@@ -41,22 +41,6 @@ LENGTH_NORM = 0.75
 """BM25's k1 and b, at the values that are usual everywhere."""
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The words of all items. Position p has `tokens[starts[p]:starts[p] + ends[p, -1]]`, its field
-    f ending at `ends[p, f]` from there; `used` tokens are in use or were, the rest is spare.
-    `items_with[t]` counts items with token t; `lengths` (fields,) sums words over the `items` that
-    have any."""
-
-    tokens: Positions
-    used: int
-    starts: Longs
-    ends: Longs
-    items_with: Longs
-    lengths: Floats
-    items: int
-
-
 class FieldIndex:
     """Words of items by position and field. `upsert` puts words in place of what stood there;
     `remove` forgets them. Readers use an immutable snapshot; writers take turns under a lock."""
@@ -66,11 +50,7 @@ class FieldIndex:
         self._write = threading.Lock()
         self._tokens: dict[str, int] = {}
         self._names: list[str] = []
-        none = np.zeros(0, np.int64)
-        self._now = _Rows(
-            np.zeros(0, np.int32), 0, none, np.zeros((0, len(FIELDS)), np.int64), none,
-            np.zeros(len(FIELDS)), 0,
-        )  # fmt: skip
+        self._now = Rows.none()
 
     def upsert(self, positions: Positions, items: Sequence[Sequence[Sequence[str]]]) -> None:
         """Put `items`, each a list of words a field, at `positions` (distinct)."""
@@ -78,7 +58,7 @@ class FieldIndex:
             tokens = [[self._token(word) for field in item for word in field] for item in items]
             sizes = np.array([[len(f) for f in item] for item in items], np.int64)
             ends = np.cumsum(sizes.reshape(len(items), len(FIELDS)), axis=1)
-            self._now = _put(self._now, positions.astype(np.int64), tokens, ends, len(self._names))
+            self._now = put(self._now, positions.astype(np.int64), tokens, ends, len(self._names))
 
     def remove(self, positions: Positions) -> None:
         """Forget the items at `positions`; unknown ones are passed over."""
@@ -149,23 +129,23 @@ class FieldIndex:
         has = sum(told for token, told in zip(tokens, rarity, strict=True) if token in own)
         return bool(np.float32(has / sum(rarity)) >= share)
 
+    def standing(self, words: Sequence[str], positions: Positions) -> Bools:
+        """(m,) in which of the items at `positions` the `words` stand side by side in one field."""
+        tokens = np.array([self._tokens.get(word, -1) for word in words], np.int32)
+        return self._now.standing(tokens, positions)
+
     def _matched(
         self, words: Sequence[str], last_open: bool, positions: Positions
-    ) -> tuple[_Rows, list[Term], Matches]:
+    ) -> tuple[Rows, list[Term], Matches]:
         """Where the `words` stand in the items at `positions` (m,), all of them known."""
         now, words = self._now, list(dict.fromkeys(words))
-        ends = now.ends[positions]
-        sizes = ends[:, -1]
-        last = np.cumsum(sizes)
-        places = np.repeat(now.starts[positions] - (last - sizes), sizes)
-        places += np.arange(len(places))
-        found = now.tokens[places]
+        found, ends = now.of(positions)
         terms = [
             self._term(now, word, found, is_open=last_open and word == words[-1]) for word in words
         ]
         return now, terms, Matches.of(terms, found, ends)
 
-    def _columns(self, now: _Rows, terms: Sequence[Term], matches: Matches) -> Scores:
+    def _columns(self, now: Rows, terms: Sequence[Term], matches: Matches) -> Scores:
         rarity, share = _rarities(now, terms), _share(now, terms)
         by_field = matches.counts / _norm(now, matches)[:, :, None]
         together = np.einsum("mfk,f->mk", by_field, self.boosts)
@@ -183,7 +163,7 @@ class FieldIndex:
         ]
         return np.stack(columns, axis=1).astype(np.float32)
 
-    def _term(self, now: _Rows, word: str, found: Positions, *, is_open: bool) -> Term:
+    def _term(self, now: Rows, word: str, found: Positions, *, is_open: bool) -> Term:
         """The tokens that stand for `word`: itself; where it is open or unknown, also what the
         candidates have that starts with it or is one typing error away."""
         token = self._tokens.get(word, -1)
@@ -208,71 +188,19 @@ class FieldIndex:
         return token
 
 
-def _put(
-    old: _Rows, positions: Longs, tokens: list[list[int]], ends: Longs, n_tokens: int
-) -> _Rows:
-    """`old` with the words of `tokens` at `positions`."""
-    n = max(len(old.starts), int(positions.max(initial=-1)) + 1)
-    starts = np.concatenate([old.starts, np.zeros(n - len(old.starts), np.int64)])
-    all_ends = np.concatenate([old.ends, np.zeros((n - len(old.ends), len(FIELDS)), np.int64)])
-    items_with = np.concatenate(
-        [old.items_with, np.zeros(n_tokens - len(old.items_with), np.int64)]
-    )
-    before = [
-        old.tokens[s : s + e]
-        for s, e in zip(starts[positions], all_ends[positions, -1], strict=True)
-    ]
-    lengths = old.lengths - _sizes(all_ends[positions]).sum(axis=0) + _sizes(ends).sum(axis=0)
-    for row in before:
-        items_with[np.unique(row)] -= 1
-    for words in tokens:
-        items_with[np.unique(np.array(words, np.int64))] += 1
-    flat = np.array([t for row in tokens for t in row], np.int32)
-    counts = ends[:, -1] if len(ends) else np.zeros(0, np.int64)
-    buffer, used = old.tokens, old.used
-    if used + len(flat) > len(buffer):
-        buffer, used, starts = _compacted(old, starts, all_ends, positions, len(flat))
-    buffer[used : used + len(flat)] = flat
-    items = old.items + int((counts > 0).sum()) - sum(len(row) > 0 for row in before)
-    starts[positions] = used + np.cumsum(counts) - counts
-    all_ends[positions] = ends
-    return replace(
-        old, tokens=buffer, used=used + len(flat), starts=starts, ends=all_ends,
-        items_with=items_with, lengths=lengths, items=items,
-    )  # fmt: skip
-
-
-def _compacted(
-    old: _Rows, starts: Longs, ends: Longs, going: Longs, more: int
-) -> tuple[Positions, int, Longs]:
-    """The tokens without those that were replaced or are at `going`, with room for `more`."""
-    sizes = ends[:, -1].copy()
-    sizes[going] = 0
-    total = int(sizes.sum())
-    buffer = np.zeros((total + more) * 5 // 4 + 64, np.int32)
-    within = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    buffer[:total] = old.tokens[np.repeat(starts, sizes) + within]
-    return buffer, total, np.cumsum(sizes) - sizes
-
-
-def _sizes(ends: Longs) -> Longs:
-    """How many words each field has, from where it ends."""
-    return np.diff(ends, axis=1, prepend=0)
-
-
-def _norm(now: _Rows, matches: Matches) -> Floats:
+def _norm(now: Rows, matches: Matches) -> Floats:
     """(m, fields): what a word counts less for, because its field is longer than usual."""
     mean = now.lengths / max(now.items, 1)
     return 1.0 - LENGTH_NORM + LENGTH_NORM * matches.lengths / np.maximum(mean, 1e-9)
 
 
-def _share(now: _Rows, terms: Sequence[Term]) -> Floats:
+def _share(now: Rows, terms: Sequence[Term]) -> Floats:
     """(words,): the part that each word has of the information in the query."""
     rarity = _rarities(now, terms)
     return rarity / rarity.sum()
 
 
-def _rarities(now: _Rows, terms: Sequence[Term]) -> Floats:
+def _rarities(now: Rows, terms: Sequence[Term]) -> Floats:
     """(words,): inverse document frequency as BM25 has it, never negative."""
     return _rarity(now.items, np.array([term.items for term in terms]))
 

@@ -89,6 +89,19 @@ class Matching:
             np.maximum(best, told / np.float32(total or 1.0), out=best)
         return Matched(enough(best[:n]), tuple(terms))
 
+    def having(self, words: Sequence[str], n: int) -> Positions:
+        """The items among the first `n` that have all of the `words`, ascending, removed ones too;
+        none without words."""
+        places = [self._words.place(word) for word in dict.fromkeys(words)]
+        if not places or min(places) < 0:
+            return NOTHING
+        found, *others = sorted((self._index.rows(place) for place in places), key=len)
+        for rows in others:
+            mask = np.zeros(self._index.n_rows, bool)
+            mask[rows] = True
+            found = found[mask[found]]
+        return np.sort(found[found < n])
+
     def _in_order(self) -> Matching:
         """The same, its words sorted anew where many came late."""
         old = self._words

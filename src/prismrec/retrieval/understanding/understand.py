@@ -4,7 +4,8 @@
     -> searched "red waterproof jacket"; boosts: color=Red; filters: price <= 50, without brand=Acme
 
 Brands, categories and attributes are those of the catalogue, and only move items up. Bounds of
-price and refusals leave items out. Whatever was found says from which words, and can be taken back.
+price, refusals and words in quotes leave items out. Whatever was found says from which words, and
+can be taken back.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from prismrec.core.understood import Finding, Understood
 from prismrec.language.scripts import script_shares
 from prismrec.retrieval.understanding.catalogue_terms import CatalogueTerms, Term
 from prismrec.retrieval.understanding.prices import PriceClause, price_clauses
+from prismrec.retrieval.understanding.quoted import quotes
 from prismrec.retrieval.understanding.refusals import Refusal, refusals
 from prismrec.retrieval.understanding.requests import without_request
 from prismrec.retrieval.understanding.spans import MOST_CHARACTERS, Stem, Token, tokens
@@ -59,7 +61,7 @@ def understand(
     """
     head = text[:MOST_CHARACTERS]
     words = tokens(head, stem)
-    filters = [*_prices(head, terms), *_refused(head, words, terms, used)]
+    filters = [*_quoted(head, words), *_prices(head, terms), *_refused(head, words, terms, used)]
     filters = [found for found in _apart(filters) if found.key not in ignore]
     free = [t for t in words if not any(f.start <= t.start < f.end for f in filters)]
     boosts = [f for f in _wanted(head, free, terms, used) if f.key not in ignore]
@@ -84,6 +86,19 @@ def language_of(text: str) -> str:
         return "zh"
     most = next(iter(shares))
     return _LANGUAGES.get(most) or _SCRIPTS.get(most, "und")
+
+
+def _quoted(text: str, words: Sequence[Token]) -> Iterator[Finding]:
+    for found in quotes(text, words):
+        yield Finding(
+            kind="phrase",
+            filter=True,
+            name="",
+            value=found.said,
+            words=text[found.start : found.end],
+            start=found.start,
+            end=found.end,
+        )
 
 
 def _prices(text: str, terms: CatalogueTerms) -> Iterator[Finding]:
@@ -191,12 +206,13 @@ def _apart(findings: Sequence[Finding]) -> list[Finding]:
 
 def _without(text: str, filters: Sequence[Finding]) -> str:
     """`text` without the words of `filters`. A refused word that is no name of the catalogue stays:
-    items that deny it ("sugar-free") say it too."""
+    items that deny it ("sugar-free") say it too. So do quoted words, without their marks."""
     pieces, at = [], 0
     for found in filters:
         if found.kind == "without" and not found.tokens:
             continue
         pieces.append(text[at : found.start].rstrip(" ,;，、"))
+        pieces += [found.value] if found.kind == "phrase" else []
         at = found.end
     pieces.append(text[at:])
     return " ".join(pieces).strip(" ,;，、")

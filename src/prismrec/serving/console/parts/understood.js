@@ -4,7 +4,7 @@ import { money, t } from "../i18n/words.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-const NOTES = ["fewer-words", "no-item-has-these-words", "corrected-words"];
+const NOTES = ["phrase-not-found", "fewer-words", "no-item-has-these-words", "corrected-words"];
 
 /**
  * The lines about `slate`. `ignore(key)` searches without a finding, `mean(text)` for another text.
