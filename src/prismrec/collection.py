@@ -131,11 +131,11 @@ class Collection:
 
     def ask(self, query: Query) -> Slate:
         """Answer any query; the calls below are ways of writing one."""
-        trial = self.trials.running
-        if trial is None:
-            return self.engine.answer(query)
-        engine, query = trial.assigned(query, self.engine)
-        return engine.answer(query)
+        trial, engine = self.trials.running, self.engine
+        if trial is not None:
+            engine, query = trial.assigned(query, engine)
+        slate = engine.answer(query)
+        return self.suggestions.corrected(engine.snapshot, slate, typing=query.typing)
 
     def recommend(
         self, user: str = "", *, n: int = 10, filters: Filters = ANYTHING, **more: Any

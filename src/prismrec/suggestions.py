@@ -1,21 +1,23 @@
-"""What a person who starts to type may mean: searches of others, brands, categories, products."""
+"""What a person who types may mean: searches of others, brands, categories, products; and what one
+who mistyped meant, by the words of these searches."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prismrec.core import Filters
+from prismrec.core import Filters, Slate
 from prismrec.core.arrays import Scores
 from prismrec.retrieval import filter_mask
 from prismrec.retrieval.filters import FilterIndex
 from prismrec.retrieval.shop.facets import token_counts
 from prismrec.retrieval.shop.phrases import Phrases, typed_terms
 from prismrec.retrieval.shop.snippets import Span, marks
+from prismrec.retrieval.understanding.spelling import WordCounts, spelt
 from prismrec.snapshot import Snapshot
 from prismrec.store import Store
 from prismrec.store.searches import FEWEST
@@ -24,8 +26,8 @@ __all__ = ["Suggestion", "Suggestions"]
 
 REMEMBERED = 5_000
 """Searches of others that can be suggested, the most common ones."""
-PAUSE = 2.0
-"""Seconds between two looks at the log."""
+PAUSE, LONG_PAUSE = 2.0, 60.0
+"""Seconds between two looks at the log: while somebody types, and for a correction."""
 NAMES = ("category", "brand")
 
 
@@ -65,6 +67,7 @@ class Suggestions:
         self._version = -1
         self._looked = 0.0
         self._asked = _named([])
+        self._words = WordCounts()
         self._names: tuple[int, _Named] = (-1, _named([]))
         self.refresh()
 
@@ -75,10 +78,24 @@ class Suggestions:
             self._looked = time.monotonic()
             found = self._store.searches.popular(FEWEST, REMEMBERED)
             self._asked = _named([(text, "query", users) for text, users in found])
+            words = WordCounts()
+            for text, users in found:
+                words.add(dict.fromkeys(spelt(text)), users)
+            self._words = words
+
+    def corrected(self, seen: Snapshot, slate: Slate, *, typing: bool) -> Slate:
+        """`slate` with a correction that knows the words of others' searches too: one that no item
+        has may be what people look for."""
+        read = slate.understood
+        self._look(LONG_PAUSE)
+        if read is None or typing or not len(self._words):
+            return slate
+        meant = seen.reader.words.ways.spelling.corrected(read.searched, self._words)
+        return replace(slate, understood=replace(read, correction=meant))
 
     def complete(self, seen: Snapshot, typed: str, n: int) -> list[Suggestion]:
         """Up to n suggestions, the likeliest of each kind first; none for what has no letters."""
-        self._look()
+        self._look(PAUSE)
         terms = typed_terms(typed)
         if not terms:
             return []
@@ -103,9 +120,9 @@ class Suggestions:
             item = seen.catalogue.item(row)
             yield item.title, "title", item.item_id
 
-    def _look(self) -> None:
+    def _look(self, pause: float) -> None:
         """At the log, where others asked something often enough since the last look."""
-        due = time.monotonic() - self._looked > PAUSE
+        due = time.monotonic() - self._looked > pause
         if self._version != self._store.searches.version and due:
             self.refresh()
 

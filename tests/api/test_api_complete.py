@@ -106,3 +106,18 @@ def test_what_is_gone_or_out_of_stock_is_not_suggested(kitchen: Any) -> None:
     assert complete(kitchen, "quok") == []
     kitchen.post("items", {"items": [{**ITEMS[0], "title": "Quokka kettle"}]})
     assert ("title", "Quokka kettle") in complete(kitchen, "quok")
+
+
+def test_a_correction_knows_what_enough_people_asked(kitchen: Any) -> None:
+    def correction(text: str, **more: Any) -> str:
+        answer = kitchen.post("search", {"text": text, "explore": False, **more})
+        return answer["understood"]["correction"]
+
+    ask(kitchen, "zymurgical kettle", range(9))
+    assert correction("zymurgicel kettle") == ""
+    ask(kitchen, "zymurgical kettle", range(9, 10))
+    assert correction("zymurgicel kettle") == "zymurgical kettle"
+    assert correction("zymurgical kettle") == ""
+    assert correction("zymurgicel kettle", typing=True) == ""
+    kitchen.request("DELETE", "users/asker-3")
+    assert correction("zymurgicel kettle") == ""

@@ -189,6 +189,30 @@ def test_a_product_is_pinned_for_a_search_and_let_go(opening: Opening) -> None:
     expect(page.locator(".trail")).to_contain_text("rule.remove")
 
 
+def test_a_product_is_pinned_for_longer_searches_too(opening: Opening) -> None:
+    console = opening("search?q=lamp")
+    page = console.page
+    expect(console.cards.nth(1)).to_be_visible()
+    second = console.ids()[1]
+    console.card(2).locator(".why").click()
+    panel = page.get_by_role("dialog")
+    panel.get_by_label("This has to be").select_option("part of the text")
+    panel.get_by_role("button", name="Pin to the top").click()
+    expect(console.card(1)).to_have_attribute("data-item", second)
+    page.keyboard.press("Escape")
+    field = page.get_by_role("combobox", name="Search the catalogue")
+    field.fill("steel lamp")
+    field.press("Enter")
+    expect(console.card(1)).to_have_attribute("data-item", second)
+    expect(console.card(1)).to_contain_text("Pinned")
+    console.go("quality")
+    row = page.locator(".rules tr", has_text="lamp")
+    expect(row).to_contain_text("part of the text")
+    row.get_by_role("button", name="Remove: lamp").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No rules yet.")).to_be_visible()
+
+
 def test_chinese_is_searched_suggested_and_marked(opening: Opening) -> None:
     console = opening("search", collection="zh", language="zh-CN")
     console.page.get_by_role("combobox", name="搜索商品目录").press_sequentially("咖啡", delay=30)

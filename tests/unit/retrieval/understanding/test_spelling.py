@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismrec.retrieval.understanding.spelling import Spelling, errors_allowed
+from prismrec.retrieval.understanding.spelling import Spelling, WordCounts, errors_allowed, spelt
 
 COUNTS = {
     "headphones": 40,
@@ -87,3 +87,25 @@ def test_any_text_is_corrected_to_words_that_there_are(text: str) -> None:
 
 def test_a_long_text_costs_a_few_words() -> None:
     assert SPELLING.corrected("wireles " * 20_000).split()[:17] == ["wireless"] * 16 + ["wireles"]
+
+
+ASKED = WordCounts()
+for _text, _users in (("Waterproof boots", 12), ("lapton bag", 30), ("red lamp", 10)):
+    ASKED.add(spelt(_text), _users)
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "meant"),
+    [
+        ("waterprof", "", "waterproof"),  # no item says it, people look for it
+        ("waterproof laptp", "waterproof laptop", "waterproof laptop"),
+        ("lapton", "laptop", ""),  # asked too often to be an error
+        ("lamp", "", ""),
+        ("rad", "", ""),  # too short
+        ("wireles", "wireless", "wireless"),
+    ],
+)
+def test_what_people_ask_for_is_known_too(text: str, alone: str, meant: str) -> None:
+    assert SPELLING.corrected(text) == alone
+    assert SPELLING.corrected(text, ASKED) == meant
+    assert "waterproof" not in SPELLING.near("waterprof")  # of which no item would be found

@@ -8,12 +8,18 @@ import { table } from "./table.js";
 import { complain, tell } from "./toast.js";
 
 const ACTS = ["pin", "bury", "block"];
+const MATCHES = ["exact", "contains"];
 
 /** A section that curates the search for `text`; `changed()` is called after every change. */
 export function curating(text, item, changed) {
+  const match = h(
+    "select",
+    { name: "match" },
+    MATCHES.map((name) => h("option", { value: name }, t(`rule.match.${name}`))),
+  );
   const act = async (kind) => {
     try {
-      await curate(text, kind, item.item_id);
+      await curate({ query: text, match: match.value }, kind, item.item_id);
       tell(t(`rule.done.${kind || "free"}`, { title: item.title, text }));
       changed();
     } catch (error) {
@@ -27,6 +33,7 @@ export function curating(text, item, changed) {
     {},
     h("h3", {}, t("rule.title", { text })),
     h("p.muted", {}, t("rule.note")),
+    h("label", {}, t("rule.where"), " ", match),
     h(
       "div.acts",
       {},
@@ -36,10 +43,11 @@ export function curating(text, item, changed) {
   );
 }
 
-/** Let the rule of exactly this text say `kind` of the item, and nothing else of it. */
-async function curate(text, kind, item_id) {
-  const known = (await api.rules()).find((one) => one.match === "exact" && same(one.query, text));
-  const rule = known ?? { query: text };
+/** Let the rule of this query and match say `kind` of the item, and nothing else of it. */
+async function curate(asked, kind, item_id) {
+  const alike = (one) => one.match === asked.match && same(one.query, asked.query);
+  const known = (await api.rules()).find(alike);
+  const rule = known ?? asked;
   for (const name of ACTS) rule[name] = (rule[name] ?? []).filter((id) => id !== item_id);
   if (kind) rule[kind].push(item_id);
   if (ACTS.some((name) => rule[name].length)) await api.putRule(rule);
