@@ -106,7 +106,8 @@ def measured(task: str, asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
         said = []
         for fold, split in enumerate(splits):
             said.append(classifier(split, asked))
-            print(f"{task}: {fold + 1} of {len(splits)}", file=sys.stderr, flush=True)
+            so_far = line(row_of(task, f"{fold + 1} of {len(splits)}", said))
+            print(so_far, file=sys.stderr, flush=True)
         yield row_of(task, "prismrec classify", said) | {"training": said[0].facts}
 
 
