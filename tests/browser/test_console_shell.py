@@ -72,6 +72,15 @@ def test_nothing_scrolls_sideways_on_a_phone(opening: Opening, language: str) ->
         assert console.page.evaluate(wide) == 0, route
 
 
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_no_tab_is_cut_off_on_a_screen(opening: Opening, language: str) -> None:
+    page = opening(user="user-1", language=language).page
+    for width in (1920, 1440, 1280, 1024, 800):
+        page.set_viewport_size({"width": width, "height": 700})
+        hidden = "nav => nav.scrollWidth - nav.clientWidth"
+        assert page.locator(".top nav").evaluate(hidden) == 0, width
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_can_be_read(opening: Opening, theme: str) -> None:
     """WCAG AA: text at least 4.5 to 1, the edges of fields and the bars 3 to 1."""
