@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -115,3 +116,7 @@ def quality(scorer: Scorer, cases: Cases, repeats: bool) -> float:
     """nDCG@10 of at most `LATER` of the cases."""
     asked = sampled(cases, LATER, generator(0, "quality"))
     return float(ndcg_of(scorer, asked, repeats).mean())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -34,7 +34,7 @@ COSTS: Mapping[str, Mapping[str, float]] = {
     "transitions": {"pairs": 0.04, "cells": 0.04},
     "user_knn": {"pairs": 0.05, "cells": 0.07},
     "ease": {"pairs": 0.025, "cells": 0.05, "cubes": 8.5},
-    "text_ease": {"pairs": 0.025, "cells": 0.3, "cubes": 8.5},
+    "text_ease": {"pairs": 0.025, "cells": 0.35, "cubes": 17},
     "als": {"events": 12, "people": 60, "cells": 0.05, "cases": 100},
     "two_tower": {"work": 28},
     "prism": {"work": 50},

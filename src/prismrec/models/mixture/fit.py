@@ -4,8 +4,9 @@ From the same weight for every expert they follow the gradient of a smooth nDCG,
 at the first of a list, and are held near where they began as much as a few cases would: what the
 last weeks of training want is not what the next will. They depend on the query and on how sure each
 expert is of it. Experts without which the cases are ranked as well are left out. People are divided
-into two halves: where what was learned on one does no better on the other than equal weights do,
-these stay, and where its best expert alone does as well as both, it answers alone.
+into two halves: where what was learned on one does worse on the other than equal weights do, by
+more than a standard error, these stay, and where the best expert alone does as well as both, it
+answers alone.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
     best = int(np.argmax(alone))
     if alone[best] > max(learned.mean(), equal.mean()) - SAME:
         return needed | (np.arange(len(needed)) == best), True
-    return np.ones(len(needed), bool), bool(learned.mean() > equal.mean())
+    gain = learned - equal
+    return np.ones(len(needed), bool), bool(gain.mean() > -gain.std() / np.sqrt(len(gain)))
 
 
 def _paying(pool: Pool, fitted: Weighing, needed: Bools) -> Bools:
