@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from prismrec.core import Interactions, ItemFeatures, QueryBatch, Sequences, generator
+from prismrec.models.neighbours.ease import EASE
 from prismrec.models.neighbours.text_ease import TextEASE, pulled_weights, whitened
 from unit.models.fixed import cases_of
 
@@ -81,3 +82,19 @@ def test_validation_says_whether_to_listen_to_the_text(helps: bool):
 def test_texts_of_zeros_are_no_text():
     bare = replace(ItemFeatures.bare(4), text_vectors=np.zeros((4, 3), np.float32))
     assert whitened(bare, 0.003).shape == (4, 0)
+
+
+def test_validation_says_whether_the_strength_grows_with_the_people():
+    """Who takes 0 takes 1 nearly always and 2 always, but so do all others: after 0 comes 1, unless
+    so strong a pull towards nothing that only counts are left puts 2 first."""
+    both = [[0, 1, 2]] * 1000 + [[0, 2]] * 30
+    rows = both + [[2, other] for other in range(3, 10)] * 400
+    train = Interactions(Sequences.of(rows), ItemFeatures.bare(10))
+    strong = TextEASE(half_life=2.0).fit(train, generator(0, "t")).score(QueryBatch.of([[0]]))[0]
+    assert strong[2] > strong[1]
+    cases = cases_of(np.ones(50, int), [[0]] * 50)
+    chosen = TextEASE(half_life=2.0).fit(train, generator(0, "t"), validation=cases)
+    plain = EASE(half_life=2.0).fit(train, generator(0, "t"))
+    np.testing.assert_allclose(
+        chosen.score(QueryBatch.of([[0]])), plain.score(QueryBatch.of([[0]])), rtol=1e-4
+    )
