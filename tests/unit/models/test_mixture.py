@@ -71,6 +71,22 @@ def test_an_expert_of_noise_goes() -> None:
     assert list(scorer.experts) == ["both"]
 
 
+def test_few_cases_move_the_weights_less_than_many() -> None:
+    """`one` is right three times as often as `five`; how far it is trusted grows with the cases."""
+    rng = np.random.default_rng(3)
+    one, five = (np.eye(N)[(np.arange(N) + step) % N] + rng.random((N, N)) for step in (1, 5))
+    trust = [0.5]  # the equal weight
+    for copies in (2, 4, 60):
+        last = np.tile(np.arange(N), copies)
+        target = (last + np.where(rng.random(len(last)) < 0.75, 1, 5)) % N
+        cases = cases_of(target, [[int(i)] for i in last])
+        experts = {"one": Fixed(one), "five": Fixed(five)}
+        mixture = fit_mixture(experts, cases, False, generator(1, "mix"))
+        trust.append(float(mixture.query_weights(QueryBatch.of([[3]]))[0, 0]))
+    assert trust == sorted(trust)
+    assert trust[3] > 2 * trust[1]
+
+
 def test_weights_depend_on_the_query_where_the_data_does() -> None:
     """Short histories go on by `one`, long ones by `two`."""
     one, two = np.eye(N)[(np.arange(N) + 1) % N], np.eye(N)[(np.arange(N) + 5) % N]
