@@ -14,7 +14,7 @@ divergence", 2002, with the weights of a log-linear pool.
 from __future__ import annotations
 
 import functools
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Self
 
@@ -66,11 +66,15 @@ class MixtureScorer:
     ) -> None:
         self.experts = dict(experts)
         self.weighing, self.newcomers = weighing, newcomers
+        self._weights, self._page_ends = _Last(), _Last()
         names = [n for expert, scorer in self.experts.items() for n in part_names(expert, scorer)]
         self.part_names: tuple[str, ...] = (*names, *(PARTS if newcomers else ()))
 
     def query_weights(self, queries: QueryBatch) -> Scores:
         """(b, e): what each expert weighs for each query."""
+        return self._weights.of(queries, lambda: self._weigh(queries))
+
+    def _weigh(self, queries: QueryBatch) -> Scores:
         sure = np.zeros((len(queries), len(self.experts)))
         if self.weighing.certainty is not None:
             sure = certainties(self.experts.values(), queries)
@@ -117,17 +121,13 @@ class MixtureScorer:
     def _ends(
         self, queries: QueryBatch, items: Positions | None, sums: Scores, page: Page
     ) -> Scores:
-        """(b, 2): the ends of the page; a request asks for its scores, then for the parts of the
-        best, and looks once."""
-        last: tuple[QueryBatch, Scores] | None = self.__dict__.get("_last_ends")
-        if last is not None and last[0] is queries:
-            return last[1]
-        ends = page.ends(
-            sums[:, page.head] if items is None else self._rivals(queries, page), queries
-        )
-        if len(queries) == 1:
-            self.__dict__["_last_ends"] = queries, ends
-        return ends
+        """(b, 2): the ends of the page."""
+
+        def looked() -> Scores:
+            head = sums[:, page.head] if items is None else self._rivals(queries, page)
+            return page.ends(head, queries)
+
+        return self._page_ends.of(queries, looked)
 
     def _rivals(self, queries: QueryBatch, page: Page) -> Scores:
         """(b, h): the scores of the head of the page. They need the whole catalogue, or its head
@@ -227,3 +227,21 @@ def unplaced(scorer: Scorer) -> Scorer:
 def experts(scorer: Scorer) -> Sequence[tuple[str, Scorer]]:
     """The named scorers inside a mixture, or the scorer itself."""
     return tuple(getattr(scorer, "experts", {scorer.kind: scorer}).items())
+
+
+class _Last:
+    """What was found for the last single query: a request asks for its scores, for those of other
+    items, then for the parts of the best, and looks once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[QueryBatch, Scores] | None = None
+
+    def of(self, queries: QueryBatch, find: Callable[[], Scores]) -> Scores:
+        """What `find` finds for these very `queries`."""
+        last = self._last
+        if last is not None and last[0] is queries:
+            return last[1]
+        found = find()
+        if len(queries) == 1:
+            self._last = queries, found
+        return found
