@@ -58,19 +58,26 @@ class Pool:
 
     def experts(self, kept: Bools) -> Pool:
         """Only the experts where `kept` (e,) is true."""
+        if kept.all():
+            return self
         scores = np.ascontiguousarray(self.scores[:, :, kept])
         return replace(self, scores=scores, sure=self.sure[:, kept])
 
     def z(self, weighing: Weighing) -> Scores:
         """The experts' log-scores of every candidate without their scales, (c, k, e)."""
         floors = weighing.floors
-        evidence = np.log1p(np.maximum(self.scores, 0) / np.where(floors > 0, floors, 1))
-        return np.where(floors > 0, evidence, self.scores).astype(np.float32)
+        out = np.empty(self.scores.shape, np.float32)
+        for start in range(0, len(out), CHUNK):  # all at once, twice the pool would be needed
+            scores = self.scores[start : start + CHUNK]
+            evidence = np.log1p(np.maximum(scores, 0) / np.where(floors > 0, floors, 1))
+            out[start : start + CHUNK] = np.where(floors > 0, evidence, scores)
+        return out
 
     def terms(self, weighing: Weighing) -> Scores:
         """What each expert adds to the score of every candidate, (c, k, e)."""
         mixed = weighing.by_query(self.features, self.sure) * weighing.scales
-        return np.asarray(self.z(weighing) * mixed[:, None, :], np.float32)
+        out = self.z(weighing)
+        return np.multiply(out, mixed[:, None, :], out=out, casting="same_kind")
 
     def ndcg(self, scores: np.ndarray) -> Floats:
         """nDCG@10 of each target among its candidates by `scores` (c, k), (c,)."""
