@@ -113,6 +113,7 @@ def test_refresh_learns_what_came_and_the_gate_decides(shop_path: Path) -> None:
             for step, item in enumerate((anchor, "hit"))
         ]
         assert {o.status for o in shop.observe(events)} == {"accepted"}
+        assert "hit" not in shop.recommend("other", n=5, history=(events[0],)).ids
         done = refresh(shop_path, seed=1)  # beside this process, which owns the store
         assert done.release == 2
         assert done.new_events == 60
@@ -121,7 +122,7 @@ def test_refresh_learns_what_came_and_the_gate_decides(shop_path: Path) -> None:
         assert done.verdict.cases == 9
         shop.promote(2)
         assert shop.snapshot.release == 2
-        follow = shop.recommend("other", n=3, history=(events[0],))
+        follow = shop.recommend("other", n=5, history=(events[0],))
         assert "hit" in follow.ids
         assert shop.rollback() == 1
         assert shop.snapshot.release == 1

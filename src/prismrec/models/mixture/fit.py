@@ -4,9 +4,9 @@ From the same weight for every expert they follow the gradient of a smooth nDCG,
 at the first of a list, and are held near where they began as much as a few cases would: what the
 last weeks of training want is not what the next will. They depend on the query and on how sure each
 expert is of it. Experts without which the cases are ranked as well are left out. People are divided
-into two halves: where what was learned on one does worse on the other than equal weights do, by
-more than a standard error, these stay, and where the best expert alone does as well as both, it
-answers alone.
+into two halves: where what was learned on one does worse on the other than equal weights do, these
+stay, and where the best expert alone does better than the mixture, it answers alone, both where the
+difference is more than a standard error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from torch.nn import functional
 
 from prismrec.core import Cases, Scorer
-from prismrec.core.arrays import Bools
+from prismrec.core.arrays import Bools, Floats
 from prismrec.models.mixture.pool import Pool, pool_of
 from prismrec.models.mixture.scorer import CONTENT, PRIORS, PROFILE, MixtureScorer, prior_of
 from prismrec.models.mixture.weighing import QUERY_FEATURES, Weighing
@@ -107,12 +107,17 @@ def _proven(pool: Pool, even: Weighing, needed: Bools) -> tuple[Bools, bool]:
         asked = pool.take(half)
         learned[half] = asked.ndcg(asked.terms(_learned(pool.take(~half), even)).sum(-1))
     equal = pool.ndcg(pool.terms(even).sum(-1))
-    alone = [pool.ndcg(pool.scores[:, :, e]).mean() for e in range(len(needed))]
-    best = int(np.argmax(alone))
-    if alone[best] > max(learned.mean(), equal.mean()) - SAME:
+    alone = [pool.ndcg(pool.scores[:, :, e]) for e in range(len(needed))]
+    best = int(np.argmax([figures.mean() for figures in alone]))
+    learns = not _surely(equal - learned)
+    if _surely(alone[best] - (learned if learns else equal)):
         return needed | (np.arange(len(needed)) == best), True
-    gain = learned - equal
-    return np.ones(len(needed), bool), bool(gain.mean() > -gain.std() / np.sqrt(len(gain)))
+    return np.ones(len(needed), bool), learns
+
+
+def _surely(gain: Floats) -> bool:
+    """Whether it is above zero by more than a standard error."""
+    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)) + SAME)
 
 
 def _paying(pool: Pool, fitted: Weighing, needed: Bools) -> Bools:
